@@ -1,0 +1,292 @@
+//! What was tried: one record for each send, kept on replies and errors alike.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use http::{Method, StatusCode};
+use serde::{Deserialize, Serialize};
+
+use crate::{Kind, text};
+
+/// What a call is about: method, path and model, without the prompt, the key or the host.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Operation {
+    method: Method,
+    path: Arc<str>,
+    model: Option<Arc<str>>,
+}
+
+impl Operation {
+    /// Names a request by its method and its path; a query is left out.
+    #[must_use]
+    pub fn new(method: Method, path: &str) -> Self {
+        let path = path.split('?').next().unwrap_or_default();
+        Self { method, path: path.into(), model: None }
+    }
+
+    /// Returns a copy that names the model as well.
+    #[must_use]
+    pub fn with_model(self, model: &str) -> Self {
+        Self { model: Some(model.into()), ..self }
+    }
+
+    /// Returns the HTTP method.
+    #[must_use]
+    pub const fn method(&self) -> &Method {
+        &self.method
+    }
+
+    /// Returns the path below the base URL.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// Returns the model that was asked for, if the request names one.
+    #[must_use]
+    pub fn model(&self) -> Option<&str> {
+        self.model.as_deref()
+    }
+
+    pub(crate) fn shared_model(&self) -> Option<Arc<str>> {
+        self.model.clone()
+    }
+}
+
+impl fmt::Display for Operation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.method, text::line(&self.path))?;
+        match &self.model {
+            Some(model) => write!(f, ", model {}", text::line(model)),
+            None => Ok(()),
+        }
+    }
+}
+
+/// One send and what came of it.
+///
+/// `Display` is one line for logs: number, model, status, kind, time, request id, wait.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attempt {
+    number: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    model: Option<Arc<str>>,
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "crate::wire::status")]
+    status: Option<StatusCode>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    kind: Option<Kind>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    request_id: Option<Arc<str>>,
+    #[serde(rename = "started_ns", with = "crate::wire::nanos")]
+    started: Duration,
+    #[serde(rename = "elapsed_ns", with = "crate::wire::nanos")]
+    elapsed: Duration,
+    #[serde(
+        rename = "wait_ns",
+        default,
+        skip_serializing_if = "Option::is_none",
+        with = "crate::wire::optional_nanos"
+    )]
+    wait: Option<Duration>,
+    maybe_billed: bool,
+}
+
+impl Attempt {
+    /// Starts the record of send `number`, `started` after the call began.
+    pub(crate) const fn new(number: u32, model: Option<Arc<str>>, started: Duration) -> Self {
+        Self {
+            number,
+            model,
+            status: None,
+            kind: None,
+            request_id: None,
+            started,
+            elapsed: Duration::ZERO,
+            wait: None,
+            maybe_billed: false,
+        }
+    }
+
+    pub(crate) fn succeeded(
+        self,
+        elapsed: Duration,
+        status: StatusCode,
+        id: Option<Arc<str>>,
+    ) -> Self {
+        // A success is billed for certain; "maybe" is for those that nobody saw the end of.
+        Self { elapsed, status: Some(status), request_id: id, ..self }
+    }
+
+    pub(crate) fn failed(self, elapsed: Duration, error: &crate::Error) -> Self {
+        Self {
+            elapsed,
+            status: error.status(),
+            kind: Some(error.kind()),
+            request_id: error.shared_request_id(),
+            maybe_billed: error.class().is_maybe_billed(),
+            ..self
+        }
+    }
+
+    /// A failure after content had reached the caller: what arrived has been billed.
+    pub(crate) fn delivered(self, elapsed: Duration, error: &crate::Error) -> Self {
+        Self { maybe_billed: true, ..self.failed(elapsed, error) }
+    }
+
+    pub(crate) fn cancelled(self, elapsed: Duration) -> Self {
+        Self { elapsed, kind: Some(Kind::Cancelled), maybe_billed: true, ..self }
+    }
+
+    /// Returns the attempt's place in the call, counted from 1.
+    #[must_use]
+    pub const fn number(&self) -> u32 {
+        self.number
+    }
+
+    /// Returns the model it was sent to, if the request names one.
+    #[must_use]
+    pub fn model(&self) -> Option<&str> {
+        self.model.as_deref()
+    }
+
+    /// Returns the HTTP status, if an answer arrived.
+    #[must_use]
+    pub const fn status(&self) -> Option<StatusCode> {
+        self.status
+    }
+
+    /// Returns what went wrong; `None` for the attempt that succeeded.
+    #[must_use]
+    pub const fn kind(&self) -> Option<Kind> {
+        self.kind
+    }
+
+    /// Returns the service's id for this attempt.
+    #[must_use]
+    pub fn request_id(&self) -> Option<&str> {
+        self.request_id.as_deref()
+    }
+
+    /// Returns when it was sent, counted from the start of the call.
+    #[must_use]
+    pub const fn started(&self) -> Duration {
+        self.started
+    }
+
+    /// Returns how long it took.
+    #[must_use]
+    pub const fn elapsed(&self) -> Duration {
+        self.elapsed
+    }
+
+    /// Returns the wait that was planned after it; `None` if no attempt was to follow.
+    #[must_use]
+    pub const fn wait(&self) -> Option<Duration> {
+        self.wait
+    }
+
+    /// Returns whether it failed but may have been run, and billed, all the same.
+    #[must_use]
+    pub const fn is_maybe_billed(&self) -> bool {
+        self.maybe_billed
+    }
+}
+
+impl fmt::Display for Attempt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "attempt {}", self.number)?;
+        if let Some(model) = &self.model {
+            write!(f, " to {}", text::line(model))?;
+        }
+        f.write_str(":")?;
+        if let Some(status) = self.status {
+            write!(f, " {}", status.as_u16())?;
+        }
+        write!(f, " {}", self.kind.map_or("ok", Kind::as_str))?;
+        write!(f, " after {}", text::span(self.elapsed))?;
+        if let Some(id) = &self.request_id {
+            write!(f, ", request id {}", text::line(id))?;
+        }
+        if self.maybe_billed {
+            f.write_str(", may have been billed")?;
+        }
+        match self.wait {
+            Some(wait) => write!(f, ", next in {}", text::span(wait)),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The attempts of one call, oldest first, at most
+/// [`RetryPolicy::MAX_ATTEMPTS`](crate::RetryPolicy::MAX_ATTEMPTS).
+///
+/// The last one is stored in place, so a call that succeeds at once allocates nothing for it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Attempts {
+    started_at: Option<SystemTime>,
+    earlier: Vec<Attempt>,
+    last: Option<Attempt>,
+}
+
+impl Attempts {
+    pub(crate) const fn new(started_at: Option<SystemTime>) -> Self {
+        Self { started_at, earlier: Vec::new(), last: None }
+    }
+
+    /// Returns how many attempts were made.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.earlier.len() + usize::from(self.last.is_some())
+    }
+
+    /// Returns whether nothing was sent at all.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.last.is_none()
+    }
+
+    /// Returns the latest attempt.
+    #[must_use]
+    pub const fn last(&self) -> Option<&Attempt> {
+        self.last.as_ref()
+    }
+
+    /// Returns the attempts, oldest first.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Attempt> + Clone {
+        self.earlier.iter().chain(self.last.as_ref())
+    }
+
+    /// Returns when the call began by the wall clock, if the driver said so.
+    #[must_use]
+    pub const fn started_at(&self) -> Option<SystemTime> {
+        self.started_at
+    }
+
+    /// Returns whether any failed attempt may have been run, and billed, all the same.
+    #[must_use]
+    pub fn is_maybe_billed(&self) -> bool {
+        self.iter().any(Attempt::is_maybe_billed)
+    }
+
+    pub(crate) fn push(&mut self, attempt: Attempt) {
+        self.earlier.extend(self.last.replace(attempt));
+    }
+
+    pub(crate) fn set_last_wait(&mut self, wait: Duration) {
+        if let Some(last) = &mut self.last {
+            last.wait = Some(wait);
+        }
+    }
+
+    pub(crate) fn from_parts(started_at: Option<SystemTime>, mut attempts: Vec<Attempt>) -> Self {
+        let last = attempts.pop();
+        Self { started_at, earlier: attempts, last }
+    }
+}
+
+impl Serialize for Attempts {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.iter())
+    }
+}

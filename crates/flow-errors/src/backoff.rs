@@ -1,0 +1,140 @@
+//! How long to wait between attempts, when the server does not say.
+//!
+//! Integers only, and the random word comes in as an argument, so a log of inputs replays the
+//! delays exactly. Jitter only shortens a delay: `max_delay` bounds what callers see, and the
+//! interval keeps its width at the cap, where the most stressed clients are.
+
+use std::time::Duration;
+
+use crate::policy::InvalidPolicy;
+use crate::tick::nanos;
+
+/// A truncated exponential backoff schedule: `initial_delay` doubling up to `max_delay`.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use flow_errors::{Backoff, Jitter};
+///
+/// let backoff = Backoff::new(Duration::from_secs(1), Duration::from_secs(8), Jitter::Equal)?;
+/// assert_eq!(backoff.delay(1, u64::MAX), Duration::from_secs(1));
+/// assert_eq!(backoff.delay(3, 0), Duration::from_secs(2));
+/// assert_eq!(backoff.delay(3, u64::MAX), Duration::from_secs(4));
+/// assert_eq!(backoff.delay(u32::MAX, u64::MAX), Duration::from_secs(8));
+/// # Ok::<(), flow_errors::InvalidPolicy>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Backoff {
+    initial_delay: Duration,
+    max_delay: Duration,
+    jitter: Jitter,
+}
+
+impl Backoff {
+    /// The default: 1 s doubling to 8 s, equal jitter.
+    pub(crate) const DEFAULT: Self = Self {
+        initial_delay: Duration::from_secs(1),
+        max_delay: Duration::from_secs(8),
+        jitter: Jitter::Equal,
+    };
+
+    /// Creates a schedule.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`InvalidPolicy`] if `initial_delay` is zero or above `max_delay`.
+    pub fn new(
+        initial_delay: Duration,
+        max_delay: Duration,
+        jitter: Jitter,
+    ) -> Result<Self, InvalidPolicy> {
+        if initial_delay.is_zero() {
+            return Err(InvalidPolicy::ZeroInitialDelay);
+        }
+        if initial_delay > max_delay {
+            return Err(InvalidPolicy::InitialAboveMax { initial_delay, max_delay });
+        }
+        Ok(Self { initial_delay, max_delay, jitter })
+    }
+
+    /// Returns the delay before the first retry, without jitter.
+    #[must_use]
+    pub const fn initial_delay(&self) -> Duration {
+        self.initial_delay
+    }
+
+    /// Returns the longest delay this schedule can produce.
+    #[must_use]
+    pub const fn max_delay(&self) -> Duration {
+        self.max_delay
+    }
+
+    /// Returns how delays are randomized.
+    #[must_use]
+    pub const fn jitter(&self) -> Jitter {
+        self.jitter
+    }
+
+    pub(crate) const fn with_jitter(self, jitter: Jitter) -> Self {
+        Self { jitter, ..self }
+    }
+
+    /// `max_delay` must not be below `initial_delay`; the presets that use this keep to it.
+    pub(crate) const fn with_max_delay(self, max_delay: Duration) -> Self {
+        Self { max_delay, ..self }
+    }
+
+    /// Returns the delay before retry `retry`, counted from 1, for the random word `entropy`.
+    ///
+    /// The delay never shrinks as `entropy` grows; 0 and `u64::MAX` give the interval's ends.
+    /// Delays above 584 years are taken for 584 years.
+    #[must_use]
+    pub fn delay(&self, retry: u32, entropy: u64) -> Duration {
+        let ceiling = exponential(nanos(self.initial_delay), nanos(self.max_delay), retry);
+        let floor = match self.jitter {
+            Jitter::None => ceiling,
+            Jitter::Full => 0,
+            Jitter::Equal => ceiling - ceiling / 2,
+        };
+        Duration::from_nanos(uniform(floor, ceiling, entropy))
+    }
+}
+
+impl Default for Backoff {
+    fn default() -> Self {
+        Self::DEFAULT
+    }
+}
+
+/// How a delay `d` is randomized.
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Jitter {
+    /// Exactly `d`: the page's own loop. Everyone refused together comes back together.
+    None,
+    /// Anything from zero to `d`: the fewest calls under contention.
+    Full,
+    /// Between half of `d` and `d`: never longer than the page says, never under half of it.
+    #[default]
+    Equal,
+}
+
+/// Returns `min(cap, base · 2^(retry - 1))` without overflow.
+fn exponential(base: u64, cap: u64, retry: u32) -> u64 {
+    let doublings = retry.saturating_sub(1);
+    // `>`: a shift by exactly the number of leading zeros still fits.
+    if doublings > base.leading_zeros() {
+        return cap;
+    }
+    base.checked_shl(doublings).unwrap_or(cap).min(cap)
+}
+
+/// Maps a random word onto `[low, high]`: monotone, both ends attained, as even as 64 bits allow.
+pub(crate) fn uniform(low: u64, high: u64, entropy: u64) -> u64 {
+    let width = u128::from(high.saturating_sub(low)) + 1;
+    // A product of 64-bit values shifted down by 64 is at most `high - low`.
+    let offset = (u128::from(entropy) * width) >> 64;
+    low.saturating_add(u64::try_from(offset).unwrap_or(u64::MAX))
+}

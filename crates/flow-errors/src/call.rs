@@ -1,0 +1,267 @@
+//! One call as a state machine: when to send, how long to wait, when to stop.
+//!
+//! The driver asks [`Call::poll`] what to do, does it, and reports what came of it to
+//! [`Call::on_outcome`]. Time and randomness come in as arguments, so a log of inputs replays
+//! every decision. A [`Step::Wait`] is advisory: who wakes early is told to wait again.
+
+use std::time::{Duration, SystemTime};
+
+use crate::attempt::{Attempt, Attempts, Operation};
+use crate::backoff::uniform;
+use crate::step::{Outcome, Send, Step, StoppedBecause, Target, Verdict, Why};
+use crate::tick::nanos;
+use crate::{Class, Error, Gate, RetryPolicy, Tick, Timeouts};
+
+/// The least time that must be left before the deadline for a retry to be worth it.
+pub const MIN_ATTEMPT: Duration = Duration::from_millis(100);
+
+/// One call: all its attempts and the waits between them.
+///
+/// See the [crate's example](crate) for a whole loop.
+#[derive(Debug)]
+pub struct Call {
+    operation: Operation,
+    policy: RetryPolicy,
+    timeouts: Timeouts,
+    is_repeatable: bool,
+    started: Tick,
+    /// The latest instant seen; a clock that runs backwards stands still here.
+    now: Tick,
+    attempts: Attempts,
+    ambiguous_retries: u32,
+    state: State,
+}
+
+#[derive(Debug)]
+enum State {
+    /// The first send is due.
+    Fresh,
+    /// The next send is due at `until`; `failure` is why there is a next one.
+    Waiting {
+        until: Tick,
+        why: Why,
+        failure: Error,
+    },
+    /// A send is under way. `failure` is the one before it.
+    Sending {
+        send: Send,
+        since: Tick,
+        failure: Option<Error>,
+    },
+    Done(Verdict),
+}
+
+impl Call {
+    /// Starts a call at `now`.
+    #[must_use]
+    pub const fn new(
+        operation: Operation,
+        policy: RetryPolicy,
+        timeouts: Timeouts,
+        now: Tick,
+    ) -> Self {
+        Self {
+            operation,
+            policy,
+            timeouts,
+            is_repeatable: true,
+            started: now,
+            now,
+            attempts: Attempts::new(None),
+            ambiguous_retries: 0,
+            state: State::Fresh,
+        }
+    }
+
+    /// Notes when the call began by the wall clock, for the history and the support report.
+    #[must_use]
+    pub fn started_at(self, wall: SystemTime) -> Self {
+        Self { attempts: Attempts::new(Some(wall)), ..self }
+    }
+
+    /// Says that the body can be sent only once, so that no failure leads to a retry.
+    #[must_use]
+    pub fn not_repeatable(self) -> Self {
+        Self { is_repeatable: false, ..self }
+    }
+
+    /// Returns the attempts so far; the one under way is not among them.
+    #[must_use]
+    pub const fn attempts(&self) -> &Attempts {
+        &self.attempts
+    }
+
+    /// Ends the call's record and returns its attempts.
+    #[must_use]
+    pub fn into_attempts(self) -> Attempts {
+        self.attempts
+    }
+
+    /// Returns the next thing to do. Polling again at the same instant gives the same step.
+    pub fn poll(&mut self, now: Tick, gate: &mut Gate) -> Step {
+        let now = self.observe(now);
+        match &self.state {
+            State::Done(verdict) => Step::Done(verdict.clone()),
+            State::Sending { send, .. } => Step::Send(*send),
+            State::Waiting { until, why, .. } if now < *until => {
+                Step::Wait { until: *until, why: *why }
+            }
+            State::Waiting { failure, .. } => {
+                let failure = failure.clone();
+                // Whoever overslept must not start what the deadline would cut.
+                if self.is_past_deadline(now + MIN_ATTEMPT) {
+                    return self.fail(failure, StoppedBecause::Deadline);
+                }
+                self.send(now, Some(failure), gate)
+            }
+            State::Fresh => {
+                if self.deadline().is_some_and(|deadline| now >= deadline) {
+                    return self.fail(Error::deadline_passed(), StoppedBecause::Deadline);
+                }
+                self.send(now, None, gate)
+            }
+        }
+    }
+
+    /// Reports what came of the send under way; ignored when none is.
+    ///
+    /// `entropy` is 64 random bits, drawn anew for each outcome.
+    pub fn on_outcome(&mut self, now: Tick, entropy: u64, outcome: Outcome, gate: &mut Gate) {
+        let now = self.observe(now);
+        let State::Sending { send, since, .. } = &self.state else { return };
+        let attempt =
+            Attempt::new(send.attempt, self.operation.shared_model(), since.since(self.started));
+        let elapsed = now.since(*since);
+        gate.leave();
+        match outcome {
+            Outcome::Succeeded { status, request_id } => {
+                self.attempts.push(attempt.succeeded(elapsed, status, request_id));
+                self.state = State::Done(Verdict::Succeeded);
+            }
+            Outcome::Failed(error) => {
+                self.attempts.push(attempt.failed(elapsed, &error));
+                match self.next_delay(now, entropy, &error) {
+                    Ok((delay, why)) => {
+                        self.attempts.set_last_wait(delay);
+                        self.state = State::Waiting { until: now + delay, why, failure: error };
+                    }
+                    Err(reason) => {
+                        let _ = self.fail(error, reason);
+                    }
+                }
+            }
+            Outcome::Broken(error) => {
+                self.attempts.push(attempt.delivered(elapsed, &error));
+                let _ = self.fail(error, StoppedBecause::Delivered);
+            }
+        }
+    }
+
+    /// Ends the call for the caller and gives back what it held. Cancelling twice is once.
+    pub fn cancel(&mut self, now: Tick, gate: &mut Gate) {
+        let now = self.observe(now);
+        let failure = match &self.state {
+            State::Done(_) => return,
+            State::Fresh => None,
+            State::Waiting { failure, .. } => Some(failure.clone()),
+            State::Sending { send, since, failure } => {
+                gate.leave();
+                let attempt = Attempt::new(
+                    send.attempt,
+                    self.operation.shared_model(),
+                    since.since(self.started),
+                );
+                self.attempts.push(attempt.cancelled(now.since(*since)));
+                failure.clone()
+            }
+        };
+        let _ = self.fail(Error::cancelled(failure), StoppedBecause::Cancelled);
+    }
+
+    fn send(&mut self, now: Tick, failure: Option<Error>, gate: &mut Gate) -> Step {
+        gate.enter();
+        let left = self.deadline().map(|deadline| deadline.since(now));
+        let timeout = match (self.timeouts.attempt(), left) {
+            (Some(attempt), Some(left)) => Some(attempt.min(left)),
+            (attempt, left) => attempt.or(left),
+        };
+        let attempt = u32::try_from(self.attempts.len()).unwrap_or(u32::MAX).saturating_add(1);
+        let send = Send { attempt, target: Target::default(), timeout };
+        self.state = State::Sending { send, since: now, failure };
+        Step::Send(send)
+    }
+
+    /// Decides on another attempt: how long until it and why, or why there is none.
+    fn next_delay(
+        &mut self,
+        now: Tick,
+        entropy: u64,
+        error: &Error,
+    ) -> Result<(Duration, Why), StoppedBecause> {
+        if !error.is_retryable() {
+            return Err(StoppedBecause::NotRetryable);
+        }
+        if !self.is_repeatable {
+            return Err(StoppedBecause::NotRepeatable);
+        }
+        let made = u32::try_from(self.attempts.len()).unwrap_or(u32::MAX);
+        if made >= self.policy.max_attempts() {
+            return Err(StoppedBecause::MaxAttempts);
+        }
+        if error.class() == Class::Ambiguous {
+            if self.ambiguous_retries >= self.policy.ambiguous_retries() {
+                return Err(StoppedBecause::AmbiguousLimit);
+            }
+            self.ambiguous_retries = self.ambiguous_retries.saturating_add(1);
+        }
+        let backoff = self.policy.backoff().delay(made, entropy);
+        let hint = error.retry_after().filter(|hint| !hint.is_zero());
+        let (delay, why) = match hint {
+            Some(hint) if hint > self.policy.max_retry_after() => {
+                return Err(StoppedBecause::RetryAfterTooLong);
+            }
+            Some(hint) => {
+                let delay = after_hint(hint, entropy);
+                // An overloaded service needs at least the backoff, whatever it hopes for.
+                if error.class() == Class::Overloaded && backoff > delay {
+                    (backoff, Why::Backoff)
+                } else {
+                    (delay, Why::Hint)
+                }
+            }
+            None => (backoff, Why::Backoff),
+        };
+        if self.is_past_deadline(now + delay + MIN_ATTEMPT) {
+            return Err(StoppedBecause::Deadline);
+        }
+        Ok((delay, why))
+    }
+
+    fn fail(&mut self, error: Error, reason: StoppedBecause) -> Step {
+        let error = error.finished(self.operation.clone(), self.attempts.clone(), reason);
+        let verdict = Verdict::Failed(error);
+        self.state = State::Done(verdict.clone());
+        Step::Done(verdict)
+    }
+
+    fn observe(&mut self, now: Tick) -> Tick {
+        self.now = self.now.max(now);
+        self.now
+    }
+
+    fn deadline(&self) -> Option<Tick> {
+        self.timeouts.deadline().map(|span| self.started + span)
+    }
+
+    fn is_past_deadline(&self, instant: Tick) -> bool {
+        self.deadline().is_some_and(|deadline| instant > deadline)
+    }
+}
+
+/// Spreads a wait over `[hint, hint + J]`: never below the hint, where a refusal is certain, and
+/// not at one instant, where everyone else comes back.
+fn after_hint(hint: Duration, entropy: u64) -> Duration {
+    let spread = (hint / 5).clamp(Duration::from_millis(50), Duration::from_secs(5));
+    let low = nanos(hint);
+    Duration::from_nanos(uniform(low, low.saturating_add(nanos(spread)), entropy))
+}

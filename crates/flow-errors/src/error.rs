@@ -1,0 +1,407 @@
+//! The error type that every `flow-*` crate returns.
+//!
+//! An [`Error`] is made where the failure is known best, with its [`Kind`] and [`Class`] decided
+//! there; the call that failed adds the request, the history and why it stopped.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::{HeaderMap, StatusCode};
+
+use crate::attempt::{Attempts, Operation};
+use crate::report::SupportReport;
+use crate::step::StoppedBecause;
+use crate::{Body, Class, Envelope, InvalidPolicy, Kind, RateLimits, text};
+
+/// A result whose error is [`Error`].
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// A transport's or a decoder's own error.
+pub type Source = Box<dyn StdError + Send + Sync>;
+
+/// Why a call failed.
+///
+/// Match on [`kind`](Self::kind); everything else that is known has an accessor. `Display` is one
+/// line that says what happened, to which request, after how many attempts, and what to do; the
+/// cause below it is [`source`](StdError::source). Cloning is cheap.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::SystemTime;
+///
+/// use flow_errors::{Body, Error, Kind};
+/// use http::{HeaderMap, StatusCode};
+///
+/// let body = br#"{"error": {"message": "slow down", "type": "rate_limit_error"}}"#;
+/// let error = Error::from_response(
+///     StatusCode::TOO_MANY_REQUESTS,
+///     &HeaderMap::new(),
+///     Body::new(*body),
+///     SystemTime::UNIX_EPOCH,
+/// );
+/// assert_eq!(error.kind(), Kind::RateLimit);
+/// assert!(error.is_retryable());
+/// assert_eq!(error.message(), "slow down");
+/// assert_eq!(error.recommendation(), "Apply exponential backoff and retry");
+/// ```
+#[derive(Clone)]
+pub struct Error(Arc<Inner>);
+
+#[derive(Clone, Debug)]
+pub(crate) struct Inner {
+    pub(crate) kind: Kind,
+    pub(crate) class: Class,
+    pub(crate) message: Box<str>,
+    pub(crate) status: Option<StatusCode>,
+    pub(crate) code: Option<Box<str>>,
+    pub(crate) api_type: Option<Box<str>>,
+    pub(crate) param: Option<Box<str>>,
+    pub(crate) request_id: Option<Arc<str>>,
+    pub(crate) retry_after: Option<Duration>,
+    pub(crate) should_retry: Option<bool>,
+    pub(crate) rate_limits: RateLimits,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Body,
+    pub(crate) source: Option<Arc<dyn StdError + Send + Sync>>,
+    pub(crate) operation: Option<Operation>,
+    pub(crate) attempts: Attempts,
+    pub(crate) stopped_because: Option<StoppedBecause>,
+}
+
+/// Whether a request left the client before it failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "a transport must answer this question")]
+pub enum Sent {
+    /// Surely not: sending again cannot run it twice.
+    No,
+    /// Some of it may have been written, so it may have been run and billed.
+    Perhaps,
+}
+
+impl Error {
+    /// Creates the error of a failed DNS lookup, TCP connection or TLS handshake.
+    #[must_use]
+    pub fn connect(source: impl Into<Source>) -> Self {
+        let message = "could not connect";
+        Self::new(Kind::Connect, Class::NotSent, message).with_source(source)
+    }
+
+    /// Creates the error of an attempt that ran out of time after `limit`.
+    #[must_use]
+    pub fn timeout(sent: Sent, limit: Duration) -> Self {
+        let (class, phase) = match sent {
+            Sent::No => (Class::NotSent, "while connecting"),
+            Sent::Perhaps => (Class::Ambiguous, "waiting for the reply"),
+        };
+        let message = format!("no reply within {}, {phase}", text::span(limit));
+        Self::new(Kind::Timeout, class, message)
+    }
+
+    /// Creates the error of a connection that broke before a whole reply had arrived.
+    #[must_use]
+    pub fn transport(sent: Sent, source: impl Into<Source>) -> Self {
+        let class = match sent {
+            Sent::No => Class::NotSent,
+            Sent::Perhaps => Class::Ambiguous,
+        };
+        Self::new(Kind::Transport, class, "the connection broke").with_source(source)
+    }
+
+    /// Creates the error of a value that was refused before sending; `param` names it.
+    #[must_use]
+    pub fn invalid_input(param: &str, message: impl Into<Box<str>>) -> Self {
+        let error = Self::new(Kind::InvalidInput, Class::Permanent, message);
+        error.map(|inner| inner.param = Some(param.into()))
+    }
+
+    /// Creates the error of a client that cannot work as configured.
+    #[must_use]
+    pub fn config(message: impl Into<Box<str>>) -> Self {
+        Self::new(Kind::Config, Class::Permanent, message)
+    }
+
+    /// Creates the error of a failure that fits no other constructor.
+    #[must_use]
+    pub fn new(kind: Kind, class: Class, message: impl Into<Box<str>>) -> Self {
+        Self(Arc::new(Inner {
+            kind,
+            class,
+            message: message.into(),
+            status: None,
+            code: None,
+            api_type: None,
+            param: None,
+            request_id: None,
+            retry_after: None,
+            should_retry: None,
+            rate_limits: RateLimits::default(),
+            headers: HeaderMap::new(),
+            body: Body::default(),
+            source: None,
+            operation: None,
+            attempts: Attempts::default(),
+            stopped_because: None,
+        }))
+    }
+
+    /// Returns a copy with `source` as its cause.
+    #[must_use]
+    pub fn with_source(self, source: impl Into<Source>) -> Self {
+        self.map(|inner| inner.source = Some(Arc::from(source.into())))
+    }
+
+    /// Returns a copy in whose texts every `secret` is replaced.
+    ///
+    /// A service may echo the key it refuses; the raw [`body`](Self::body) is left as it came.
+    #[must_use]
+    pub fn redacted(self, secret: &str) -> Self {
+        let inner = &self.0;
+        let texts = [
+            Some(&inner.message),
+            inner.code.as_ref(),
+            inner.api_type.as_ref(),
+            inner.param.as_ref(),
+        ];
+        if secret.is_empty() || !texts.into_iter().flatten().any(|text| text.contains(secret)) {
+            return self;
+        }
+        let redact = |text: &mut Box<str>| *text = text.replace(secret, "[redacted]").into();
+        self.map(|inner| {
+            redact(&mut inner.message);
+            inner.code.as_mut().map(redact);
+            inner.api_type.as_mut().map(redact);
+            inner.param.as_mut().map(redact);
+        })
+    }
+
+    /// Returns what went wrong: the word to match on.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        self.0.kind
+    }
+
+    /// Returns what the failure says about trying again.
+    #[must_use]
+    pub fn class(&self) -> Class {
+        self.0.class
+    }
+
+    /// Returns whether the same request may pass later.
+    ///
+    /// The service's `x-should-retry` overrides the class, except that nothing makes a quota
+    /// error retryable.
+    #[must_use]
+    pub fn is_retryable(&self) -> bool {
+        match self.0.should_retry {
+            Some(wish) if self.0.class != Class::Quota => wish,
+            _ => self.0.class.is_retryable(),
+        }
+    }
+
+    /// Returns whether any attempt may have been run, and billed, although the call failed.
+    #[must_use]
+    pub fn is_maybe_billed(&self) -> bool {
+        self.0.class.is_maybe_billed() || self.0.attempts.is_maybe_billed()
+    }
+
+    /// Returns what the service said, or what happened when no service spoke.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.0.message
+    }
+
+    /// Returns the HTTP status, if an answer arrived.
+    #[must_use]
+    pub fn status(&self) -> Option<StatusCode> {
+        self.0.status
+    }
+
+    /// Returns the envelope's `code`, integers as decimals.
+    #[must_use]
+    pub fn code(&self) -> Option<&str> {
+        self.0.code.as_deref()
+    }
+
+    /// Returns the envelope's `type`.
+    #[must_use]
+    pub fn api_type(&self) -> Option<&str> {
+        self.0.api_type.as_deref()
+    }
+
+    /// Returns the parameter at fault, named by the service or by our own checks.
+    #[must_use]
+    pub fn param(&self) -> Option<&str> {
+        self.0.param.as_deref()
+    }
+
+    /// Returns the service's id of the last attempt that had one.
+    #[must_use]
+    pub fn request_id(&self) -> Option<&str> {
+        let earlier = || self.0.attempts.iter().rev().find_map(|attempt| attempt.request_id());
+        self.0.request_id.as_deref().or_else(earlier)
+    }
+
+    /// Returns how long the service asked to wait, also when the call did not wait so long.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.0.retry_after
+    }
+
+    /// Returns what the service said of its limits.
+    #[must_use]
+    pub fn rate_limits(&self) -> &RateLimits {
+        &self.0.rate_limits
+    }
+
+    /// Returns the reply's headers that matter here: ids, hints, limits, type and date.
+    #[must_use]
+    pub fn headers(&self) -> &HeaderMap {
+        &self.0.headers
+    }
+
+    /// Returns the raw bytes of the reply, at most [`Body::MAX`].
+    ///
+    /// They are in no `Debug`, `Display` or serialization: a service may echo the prompt.
+    #[must_use]
+    pub fn body(&self) -> &[u8] {
+        self.0.body.as_bytes()
+    }
+
+    /// Returns whether the reply's body was longer than [`body`](Self::body), or broke off.
+    #[must_use]
+    pub fn is_body_cut(&self) -> bool {
+        self.0.body.is_cut()
+    }
+
+    /// Decodes the body as an envelope, with every field that the service sent.
+    #[must_use]
+    pub fn envelope(&self) -> Option<Envelope> {
+        Envelope::decode(self.body()).ok()
+    }
+
+    /// Returns what the call was about.
+    #[must_use]
+    pub fn operation(&self) -> Option<&Operation> {
+        self.0.operation.as_ref()
+    }
+
+    /// Returns every attempt of the call; empty when nothing was sent.
+    #[must_use]
+    pub fn attempts(&self) -> &Attempts {
+        &self.0.attempts
+    }
+
+    /// Returns why there was no further attempt; `None` when the error never was in a call.
+    #[must_use]
+    pub fn stopped_because(&self) -> Option<StoppedBecause> {
+        self.0.stopped_because
+    }
+
+    /// Returns what to do about it, in the words of the service's page where it has some.
+    #[must_use]
+    pub fn recommendation(&self) -> &str {
+        self.0.kind.recommendation(self.0.status)
+    }
+
+    /// Returns the text to send to the service's support: no secrets, no prompt.
+    #[must_use]
+    pub fn support_report(&self) -> SupportReport<'_> {
+        SupportReport::new(self)
+    }
+
+    pub(crate) fn from_inner(inner: Inner) -> Self {
+        Self(Arc::new(inner))
+    }
+
+    pub(crate) fn inner(&self) -> &Inner {
+        &self.0
+    }
+
+    pub(crate) fn shared_request_id(&self) -> Option<Arc<str>> {
+        self.0.request_id.clone()
+    }
+
+    /// The deadline was over before anything was sent.
+    pub(crate) fn deadline_passed() -> Self {
+        let message = "the deadline passed before the first attempt";
+        Self::new(Kind::Timeout, Class::NotSent, message)
+    }
+
+    /// The caller cancelled; `failure` is the last real error, if there was one.
+    pub(crate) fn cancelled(failure: Option<Self>) -> Self {
+        let error = Self::new(Kind::Cancelled, Class::Permanent, "the call was cancelled");
+        match failure {
+            Some(failure) => error.with_source(failure),
+            None => error,
+        }
+    }
+
+    /// Completes the error with what only the call knows.
+    pub(crate) fn finished(
+        self,
+        operation: Operation,
+        attempts: Attempts,
+        reason: StoppedBecause,
+    ) -> Self {
+        self.map(|inner| {
+            inner.operation = Some(operation);
+            inner.attempts = attempts;
+            inner.stopped_because = Some(reason);
+        })
+    }
+
+    pub(crate) fn map(mut self, change: impl FnOnce(&mut Inner)) -> Self {
+        change(Arc::make_mut(&mut self.0));
+        self
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let inner = &*self.0;
+        if let Some(status) = inner.status {
+            write!(f, "{} ", status.as_u16())?;
+        }
+        write!(f, "{}", inner.kind)?;
+        if !inner.message.is_empty() {
+            write!(f, ": {}", text::line(&inner.message))?;
+        }
+        if let Some(operation) = &inner.operation {
+            write!(f, " ({operation}")?;
+            if let Some(id) = self.request_id() {
+                write!(f, ", request id {}", text::line(id))?;
+            }
+            match inner.attempts.len() {
+                0 => f.write_str(", not sent")?,
+                1 => f.write_str(", 1 attempt")?,
+                many => write!(f, ", {many} attempts")?,
+            }
+            if let Some(reason) = inner.stopped_because {
+                write!(f, ", stopped by {reason}")?;
+            }
+            f.write_str(")")?;
+        }
+        write!(f, ". {}", self.recommendation())
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.0.source.as_deref().map(|source| source as _)
+    }
+}
+
+impl From<InvalidPolicy> for Error {
+    fn from(invalid: InvalidPolicy) -> Self {
+        Self::config(invalid.to_string()).with_source(invalid)
+    }
+}

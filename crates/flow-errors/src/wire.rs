@@ -1,0 +1,209 @@
+//! The JSON shape of an [`Error`], for logs and for crossing processes.
+//!
+//! Raw bodies, unknown envelope fields and headers are left out, because a service may echo the
+//! prompt in them; the source becomes text.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use http::{HeaderMap, Method, StatusCode};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::attempt::{Attempt, Attempts, Operation};
+use crate::error::Inner;
+use crate::step::StoppedBecause;
+use crate::{Body, Class, Error, Kind, RateLimits};
+
+#[derive(Serialize, Deserialize)]
+struct Wire {
+    kind: Kind,
+    class: Class,
+    message: Box<str>,
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "status")]
+    status: Option<StatusCode>,
+    #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
+    api_type: Option<Box<str>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    code: Option<Box<str>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    param: Option<Box<str>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    request_id: Option<Arc<str>>,
+    #[serde(
+        rename = "retry_after_ns",
+        default,
+        skip_serializing_if = "Option::is_none",
+        with = "optional_nanos"
+    )]
+    retry_after: Option<Duration>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    should_retry: Option<bool>,
+    #[serde(default, skip_serializing_if = "RateLimits::is_empty")]
+    rate_limits: RateLimits,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    source: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    request: Option<Request>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    stopped_because: Option<StoppedBecause>,
+    #[serde(
+        rename = "started_at_unix_ns",
+        default,
+        skip_serializing_if = "Option::is_none",
+        with = "optional_nanos"
+    )]
+    started_at: Option<Duration>,
+    #[serde(default)]
+    attempts: Vec<Attempt>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Request {
+    method: String,
+    path: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    model: Option<String>,
+}
+
+/// Writes the documented shape: the accessors' values under their own names, absent ones left out.
+impl Serialize for Error {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let inner = self.inner();
+        let request = inner.operation.as_ref().map(|operation| Request {
+            method: operation.method().to_string(),
+            path: operation.path().to_owned(),
+            model: operation.model().map(str::to_owned),
+        });
+        let since_epoch = |at: SystemTime| at.duration_since(SystemTime::UNIX_EPOCH).ok();
+        Wire {
+            kind: inner.kind,
+            class: inner.class,
+            message: inner.message.clone(),
+            status: inner.status,
+            api_type: inner.api_type.clone(),
+            code: inner.code.clone(),
+            param: inner.param.clone(),
+            request_id: inner.request_id.clone(),
+            retry_after: inner.retry_after,
+            should_retry: inner.should_retry,
+            rate_limits: inner.rate_limits.clone(),
+            source: std::error::Error::source(self).map(chain),
+            request,
+            stopped_because: inner.stopped_because,
+            started_at: inner.attempts.started_at().and_then(since_epoch),
+            attempts: inner.attempts.iter().cloned().collect(),
+        }
+        .serialize(serializer)
+    }
+}
+
+/// Reads what `Serialize` wrote; the body and the headers are empty, the source is text.
+impl<'de> Deserialize<'de> for Error {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let wire = Wire::deserialize(deserializer)?;
+        let operation =
+            wire.request.map(operation).transpose().map_err(serde::de::Error::custom)?;
+        let at = wire.started_at.and_then(|span| SystemTime::UNIX_EPOCH.checked_add(span));
+        let inner = Inner {
+            kind: wire.kind,
+            class: wire.class,
+            message: wire.message,
+            status: wire.status,
+            code: wire.code,
+            api_type: wire.api_type,
+            param: wire.param,
+            request_id: wire.request_id,
+            retry_after: wire.retry_after,
+            should_retry: wire.should_retry,
+            rate_limits: wire.rate_limits,
+            headers: HeaderMap::new(),
+            body: Body::default(),
+            source: None,
+            operation,
+            attempts: Attempts::from_parts(at, wire.attempts),
+            stopped_because: wire.stopped_because,
+        };
+        let error = Self::from_inner(inner);
+        Ok(match wire.source {
+            Some(text) => error.with_source(text),
+            None => error,
+        })
+    }
+}
+
+fn operation(request: Request) -> Result<Operation, String> {
+    let method = Method::from_bytes(request.method.as_bytes())
+        .map_err(|_| format!("`{}` is not an HTTP method", request.method.escape_default()))?;
+    let operation = Operation::new(method, &request.path);
+    Ok(match request.model {
+        Some(model) => operation.with_model(&model),
+        None => operation,
+    })
+}
+
+/// Joins an error and its causes into one line.
+fn chain(source: &dyn std::error::Error) -> String {
+    let mut text = source.to_string();
+    let mut next = source.source();
+    while let Some(cause) = next {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        next = cause.source();
+    }
+    text
+}
+
+/// A status as its number.
+pub(crate) mod status {
+    use super::{Deserialize, Deserializer, Serialize, Serializer, StatusCode};
+
+    pub(crate) fn serialize<S: Serializer>(
+        status: &Option<StatusCode>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        status.map(|status| status.as_u16()).serialize(serializer)
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<StatusCode>, D::Error> {
+        let number = Option::<u16>::deserialize(deserializer)?;
+        number.map(StatusCode::from_u16).transpose().map_err(serde::de::Error::custom)
+    }
+}
+
+/// A span as whole nanoseconds.
+pub(crate) mod nanos {
+    use super::{Deserialize, Deserializer, Duration, Serializer};
+
+    pub(crate) fn serialize<S: Serializer>(
+        span: &Duration,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.serialize_u64(crate::tick::nanos(*span))
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Duration, D::Error> {
+        u64::deserialize(deserializer).map(Duration::from_nanos)
+    }
+}
+
+/// A span, or none, as whole nanoseconds.
+pub(crate) mod optional_nanos {
+    use super::{Deserialize, Deserializer, Duration, Serialize, Serializer};
+
+    pub(crate) fn serialize<S: Serializer>(
+        span: &Option<Duration>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        span.map(crate::tick::nanos).serialize(serializer)
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<Duration>, D::Error> {
+        Ok(Option::<u64>::deserialize(deserializer)?.map(Duration::from_nanos))
+    }
+}
