@@ -55,8 +55,11 @@ fn announced(reply: &Reply, delivery: &Delivery) -> Option<usize> {
     match delivery {
         _ if bodiless => None,
         Delivery::TruncateChunked(_) => None,
-        // A body that was to be cut after its end is announced longer than it is.
-        Delivery::TruncateLength(sent) if *sent >= reply.len() => {
+        // A body that is to break off at or behind its end is announced longer than it is: else
+        // it would be complete, and nothing would have gone wrong.
+        Delivery::ResetAfter(sent) | Delivery::HangAfter(sent) | Delivery::TruncateLength(sent)
+            if *sent >= reply.len() =>
+        {
             Some(reply.len().saturating_add(1))
         }
         _ => Some(reply.len()),
