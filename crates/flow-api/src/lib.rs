@@ -1,4 +1,4 @@
-//! The FlowAPI wire, without I/O: requests, replies, keys, URLs, and the calls that both clients
+//! The wire of `FlowAPI`, without I/O: requests, replies, keys, URLs, and the calls that both clients
 //! offer.
 
 mod api_key;

@@ -55,8 +55,9 @@ pub(crate) fn texts<'a>(headers: &'a HeaderMap, name: &str) -> impl Iterator<Ite
     values.filter_map(|value| std::str::from_utf8(value.as_bytes()).ok()).map(str::trim_ascii)
 }
 
-/// Returns the service's id for the request.
-pub(crate) fn request_id(headers: &HeaderMap) -> Option<&str> {
+/// Returns the service's id for the request: `x-request-id`, or the name another vendor uses.
+#[must_use]
+pub fn request_id(headers: &HeaderMap) -> Option<&str> {
     let is_id = |id: &&str| !id.is_empty() && id.len() <= MAX_VALUE_BYTES;
     REQUEST_IDS.iter().find_map(|name| texts(headers, name).find(is_id))
 }

@@ -35,6 +35,7 @@ pub use crate::class::Class;
 pub use crate::envelope::{Envelope, InvalidEnvelope};
 pub use crate::error::{Error, Result, Sent, Source};
 pub use crate::gate::Gate;
+pub use crate::headers::request_id;
 pub use crate::kind::Kind;
 pub use crate::policy::{InvalidPolicy, RetryPolicy, RetryPolicyBuilder, Timeouts};
 pub use crate::rate_limits::{Limit, RateLimits};

@@ -3,9 +3,15 @@
 //! Each property is named after its law. `PROPTEST_CASES=1000000 cargo test -p flow-errors
 //! --release --test laws` runs a million cases of each.
 
+#[cfg(test)]
 mod backoff;
+#[cfg(test)]
 mod call;
+#[cfg(test)]
 mod deadline;
+#[cfg(test)]
 mod harness;
+#[cfg(test)]
 mod hints;
+#[cfg(test)]
 mod wire;
