@@ -118,6 +118,17 @@ fn client_that_disconnects_frees_its_request() {
 }
 
 #[test]
+fn hang_recovers_after_as_many_hangs_as_asked() {
+    let sim = Sim::start().unwrap();
+    for id in ["sim-hang-x1-a", "sim-hang-after-head-x1-a"] {
+        drop(hanging(&sim, id));
+        assert!(sim.wait_for_requests(1, LONG));
+        assert_eq!(chat(&sim, id).status(), 200, "{id}");
+        sim.clear_log();
+    }
+}
+
+#[test]
 fn client_that_disconnects_frees_a_delayed_answer() {
     let sim = Sim::builder().script(Action::normal().after(Duration::from_secs(3600)));
     let sim = sim.start().unwrap();
