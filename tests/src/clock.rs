@@ -14,6 +14,7 @@ pub struct VirtualClock {
     now: Arc<AtomicU64>,
     draws: Arc<AtomicU64>,
     seed: u64,
+    creep: Duration,
 }
 
 impl VirtualClock {
@@ -21,6 +22,12 @@ impl VirtualClock {
     #[must_use]
     pub fn new(seed: u64) -> Self {
         Self { seed, ..Self::default() }
+    }
+
+    /// Returns the clock, moving by `creep` each time a driver reads it.
+    #[must_use]
+    pub fn creeping(self, creep: Duration) -> Self {
+        Self { creep, ..self }
     }
 
     /// Returns the instant.
@@ -51,6 +58,7 @@ impl VirtualClock {
 
 impl flow_async::Clock for VirtualClock {
     fn now(&self) -> Tick {
+        self.advance(self.creep);
         self.tick()
     }
 
@@ -69,6 +77,7 @@ impl flow_async::Clock for VirtualClock {
 
 impl flow_blocking::Clock for VirtualClock {
     fn now(&self) -> Tick {
+        self.advance(self.creep);
         self.tick()
     }
 
