@@ -51,7 +51,7 @@ pub type Source = Box<dyn StdError + Send + Sync>;
 #[derive(Clone)]
 pub struct Error(Arc<Inner>);
 
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Inner {
     pub(crate) kind: Kind,
     pub(crate) class: Class,
@@ -409,7 +409,24 @@ impl fmt::Display for Error {
 
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        let inner = &*self.0;
+        // The body and the headers stay out: a service may echo the prompt in them.
+        f.debug_struct("Error")
+            .field("kind", &inner.kind)
+            .field("class", &inner.class)
+            .field("message", &inner.message)
+            .field("status", &inner.status)
+            .field("code", &inner.code)
+            .field("api_type", &inner.api_type)
+            .field("param", &inner.param)
+            .field("request_id", &inner.request_id)
+            .field("retry_after", &inner.retry_after)
+            .field("body", &inner.body)
+            .field("source", &inner.source)
+            .field("operation", &inner.operation)
+            .field("attempts", &inner.attempts)
+            .field("stopped_because", &inner.stopped_because)
+            .finish_non_exhaustive()
     }
 }
 
