@@ -26,6 +26,7 @@ mod success;
 pub mod table;
 mod text;
 mod tick;
+mod unreadable;
 mod wire;
 mod words;
 

@@ -8,8 +8,7 @@ use serde_json::{Map, Value};
 type Object = Map<String, Value>;
 
 /// How a string begins, right after its quote, that [`is_error`] needs to find.
-const MARKS: [&[u8]; 6] =
-    [b"error", b"success\"", b"base_resp\"", b"code\"", b"status_code\"", b"statusCode\""];
+const MARKS: [&str; 6] = ["error", "success", "base_resp", "code", "status_code", "statusCode"];
 
 /// What holds content: the choices of completions, and Google's candidates.
 const CONTENT: [&str; 2] = ["choices", "candidates"];
@@ -22,16 +21,12 @@ const RESULTS: [&str; 5] = ["data", "result", "output", "outputs", "embeddings"]
 /// Every rule of `is_error` asks for a key or value that begins with a mark, and no service
 /// writes those with `\u` escapes; one that did would be reported as undecodable instead.
 pub(crate) fn may_be_error(body: &[u8]) -> bool {
-    let mut strings = body.split(|byte| *byte == b'"').skip(1).peekable();
+    // Searching text for a quote is several times faster than searching bytes.
+    let Ok(text) = std::str::from_utf8(body) else { return true };
+    let mut strings = text.split('"').skip(1).peekable();
     while let Some(string) = strings.next() {
-        if string == b"error" && strings.peek().is_some_and(|after| is_null(after)) {
-            continue;
-        }
-        let is_marked = |mark: &&[u8]| match mark.strip_suffix(b"\"") {
-            Some(whole) => string == whole,
-            None => string.starts_with(mark),
-        };
-        if MARKS.iter().any(is_marked) {
+        let is_denied = string == "error" && strings.peek().is_some_and(|next| is_null(next));
+        if !is_denied && MARKS.iter().any(|mark| string.starts_with(mark)) {
             return true;
         }
     }
@@ -61,9 +56,9 @@ pub(crate) fn is_error(value: &Value) -> bool {
 }
 
 /// `"error": null` says that there is none.
-fn is_null(after_key: &[u8]) -> bool {
-    let value = after_key.trim_ascii_start().strip_prefix(b":").map(<[u8]>::trim_ascii_start);
-    value.is_some_and(|value| value.starts_with(b"null"))
+fn is_null(after_key: &str) -> bool {
+    let value = after_key.trim_ascii_start().strip_prefix(':').map(str::trim_ascii_start);
+    value.is_some_and(|value| value.starts_with("null"))
 }
 
 /// A job or a batch that was asked for by its id tells of its own failure, not of the request's.

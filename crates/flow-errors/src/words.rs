@@ -161,9 +161,10 @@ pub(crate) fn meaning(word: &str) -> Option<Kind> {
     })
 }
 
-/// Compares letters and digits only, in any case.
-fn is_same(one: &str, other: &str) -> bool {
-    letters(one).eq(letters(other))
+/// Compares letters and digits only, in any case; most words differ in their first letter.
+fn is_same(known: &str, word: &str) -> bool {
+    let first = |word: &str| word.bytes().next().map(|byte| byte.to_ascii_lowercase());
+    first(known) == first(word) && letters(known).eq(letters(word))
 }
 
 fn letters(word: &str) -> impl Iterator<Item = u8> {
