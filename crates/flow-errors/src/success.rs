@@ -7,8 +7,8 @@ use serde_json::{Map, Value};
 
 type Object = Map<String, Value>;
 
-/// How a string begins, right after its quote, that [`is_error`] needs to find.
-const MARKS: [&str; 6] = ["error", "success", "base_resp", "code", "status_code", "statusCode"];
+/// The whole strings that [`is_error`] needs to find, besides those that begin with `error`.
+const MARKS: [&str; 5] = ["success", "base_resp", "code", "status_code", "statusCode"];
 
 /// What holds content: the choices of completions, and Google's candidates.
 const CONTENT: [&str; 2] = ["choices", "candidates"];
@@ -18,7 +18,7 @@ const RESULTS: [&str; 5] = ["data", "result", "output", "outputs", "embeddings"]
 
 /// Returns whether [`is_error`] could say yes; a body without any mark need not be parsed.
 ///
-/// Every rule of `is_error` asks for a key or value that begins with a mark, and no service
+/// Every rule of `is_error` asks for a key or value that is marked, and no service
 /// writes those with `\u` escapes; one that did would be reported as undecodable instead.
 pub(crate) fn may_be_error(body: &[u8]) -> bool {
     // Searching text for a quote is several times faster than searching bytes.
@@ -26,7 +26,7 @@ pub(crate) fn may_be_error(body: &[u8]) -> bool {
     let mut strings = text.split('"').skip(1).peekable();
     while let Some(string) = strings.next() {
         let is_denied = string == "error" && strings.peek().is_some_and(|next| is_null(next));
-        if !is_denied && MARKS.iter().any(|mark| string.starts_with(mark)) {
+        if !is_denied && (string.starts_with("error") || MARKS.contains(&string)) {
             return true;
         }
     }
@@ -194,7 +194,48 @@ mod tests {
         }
     }
 
+    /// Objects and lists of the fields that the rules look at.
+    fn any_reply() -> impl Strategy<Value = Value> {
+        const NAMES: [&str; 12] = [
+            "error",
+            "errors",
+            "error_code",
+            "object",
+            "type",
+            "success",
+            "code",
+            "message",
+            "base_resp",
+            "status_code",
+            "response",
+            "data",
+        ];
+        let leaf = prop_oneof![
+            proptest::sample::select(&["", "error", "response.failed", "c"][..])
+                .prop_map(Value::from),
+            proptest::sample::select(&[0, 7, 429][..]).prop_map(Value::from),
+            any::<bool>().prop_map(Value::from),
+            Just(Value::Null),
+        ];
+        leaf.prop_recursive(3, 24, 4, |inner| {
+            let fields = (proptest::sample::select(&NAMES[..]), inner.clone());
+            prop_oneof![
+                proptest::collection::vec(fields, 0..5).prop_map(|fields| fields
+                    .into_iter()
+                    .map(|(name, value)| (name.to_owned(), value))
+                    .collect()),
+                proptest::collection::vec(inner, 0..3).prop_map(Value::from),
+            ]
+        })
+    }
+
     proptest! {
+        #[test]
+        fn prop_every_error_is_marked(reply in any_reply()) {
+            let is_marked = may_be_error(reply.to_string().as_bytes());
+            prop_assert!(is_marked || !is_error(&reply), "{}", reply);
+        }
+
         #[test]
         fn prop_content_is_never_an_error(extra in "[a-z_]{0,12}", text in "\\PC{0,20}") {
             let mut value = serde_json::json!({"choices": [{}], "error": text, "success": false});
