@@ -1,0 +1,182 @@
+//! Where the API is: a URL that is checked once, so that joining a path cannot fail late.
+
+use std::net::IpAddr;
+
+use flow_errors::{Error, Result};
+use http::Uri;
+
+/// The service's own address.
+pub const DEFAULT_BASE_URL: &str = "https://api.flowapi.net/v1";
+
+/// A checked base URL: `http` or `https`, a host, a path, nothing else.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BaseUrl {
+    uri: Uri,
+    text: Box<str>,
+}
+
+impl BaseUrl {
+    /// Checks a URL; a slash at its end is dropped.
+    ///
+    /// `allow_plain_http` permits `http` to hosts other than loopback, where anyone on the way
+    /// can read the key and the prompts.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error of kind `config`, which names the URL without its credentials, if it has
+    /// no scheme or another one than `http` and `https`, no host, a query, a fragment or
+    /// credentials, or if it is plain `http` to a host that is not loopback.
+    pub fn new(url: &str, allow_plain_http: bool) -> Result<Self> {
+        let text = url.strip_suffix('/').unwrap_or(url);
+        let refuse =
+            |problem: &str| Error::config(format!("the base URL `{}` {problem}", shown(url)));
+        if url.trim().is_empty() {
+            return Err(Error::config(format!(
+                "the base URL is empty; leave it out for the default, {DEFAULT_BASE_URL}"
+            )));
+        }
+        let Some((scheme, rest)) = text.split_once("://") else {
+            return Err(refuse("has no scheme; put https:// in front"));
+        };
+        if !matches!(scheme, "http" | "https") {
+            return Err(refuse("has a scheme other than https (or http); correct it"));
+        }
+        if rest.contains('#') {
+            return Err(refuse("has a fragment; remove everything from the #"));
+        }
+        if rest.contains('?') {
+            return Err(refuse("has a query; remove everything from the ?"));
+        }
+        let authority = rest.split('/').next().unwrap_or_default();
+        if authority.contains('@') {
+            return Err(refuse("has credentials in it; remove them and use api_key()"));
+        }
+        let uri: Uri = text.parse().map_err(|source: http::uri::InvalidUri| {
+            refuse("is not a URL; write it as https://host/path").with_source(source)
+        })?;
+        let base = Self { uri, text: text.into() };
+        if base.host().is_empty() {
+            return Err(refuse("has no host; write it as https://host/path"));
+        }
+        if !base.is_https() && !base.is_loopback() && !allow_plain_http {
+            return Err(refuse(
+                "is plain http to another machine, which would show the key to everyone on the \
+                 way; use https, or call allow_plain_http()",
+            ));
+        }
+        Ok(base)
+    }
+
+    /// Returns the URL of `path` below the base.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error of kind `invalid_input` if `path` does not start with a slash or holds
+    /// characters that a URL cannot have.
+    pub fn join(&self, path: &str) -> Result<Uri> {
+        let refuse = |problem: &str| {
+            Error::invalid_input("path", format!("the path `{}` {problem}", shown(path)))
+        };
+        if !path.starts_with('/') {
+            return Err(refuse("does not start with a slash; write it as /embeddings"));
+        }
+        let uri: Uri =
+            format!("{}{path}", self.text).parse().map_err(|source: http::uri::InvalidUri| {
+                refuse("is not a path; percent-encode it").with_source(source)
+            })?;
+        Ok(uri)
+    }
+
+    /// Returns whether the connection is encrypted.
+    #[must_use]
+    pub fn is_https(&self) -> bool {
+        self.uri.scheme_str() == Some("https")
+    }
+
+    /// Returns the host, IPv6 addresses without brackets.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        self.uri.host().unwrap_or_default().trim_start_matches('[').trim_end_matches(']')
+    }
+
+    /// Returns the port that was given, or the scheme's.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        let default = if self.is_https() { 443 } else { 80 };
+        self.uri.port_u16().unwrap_or(default)
+    }
+
+    /// Returns whether the host is this machine.
+    #[must_use]
+    pub fn is_loopback(&self) -> bool {
+        let host = self.host();
+        host.eq_ignore_ascii_case("localhost")
+            || host.parse().is_ok_and(|address: IpAddr| address.is_loopback())
+    }
+
+    /// Returns the URL as it was given, without a slash at its end.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+}
+
+/// The input as a message may show it: without credentials and query, bounded, escaped.
+fn shown(url: &str) -> String {
+    let url = url.split(['?', '#']).next().unwrap_or_default();
+    let (scheme, rest) = url.split_once("://").map_or(("", url), |(scheme, rest)| (scheme, rest));
+    let path_at = rest.find('/').unwrap_or(rest.len());
+    let (authority, path) = rest.split_at(path_at);
+    let host = authority.rsplit('@').next().unwrap_or_default();
+    let separator = if scheme.is_empty() { "" } else { "://" };
+    let text = format!("{scheme}{separator}{host}{path}");
+    text.chars().take(200).flat_map(char::escape_debug).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bad_urls_are_refused_with_the_remedy() {
+        #[rustfmt::skip]
+        let cases = [
+            // name             url                                 want in the message
+            ("empty",           "",                                 "is empty"),
+            ("no scheme",       "api.flowapi.net/v1",               "put https:// in front"),
+            ("other scheme",    "ftp://api.flowapi.net",            "scheme other than https"),
+            ("query",           "https://api.flowapi.net/v1?k=hush", "has a query"),
+            ("fragment",        "https://api.flowapi.net/v1#hush",  "has a fragment"),
+            ("credentials",     "https://me:hush@api.flowapi.net",  "has credentials"),
+            ("plain http",      "http://api.flowapi.net/v1",        "allow_plain_http()"),
+            ("blank inside",    "https://api flowapi.net",          "is not a URL"),
+            ("no host",         "https:///v1",                      "is not a URL"),
+            ("not ascii host",  "https://flöw.net",                 "is not a URL"),
+        ];
+        for (name, url, want) in cases {
+            let error = BaseUrl::new(url, false).unwrap_err();
+            assert!(error.to_string().contains(want), "{name}: {error}");
+            assert!(!format!("{error}{error:?}").contains("hush"), "{name}: {error:?}");
+        }
+    }
+
+    #[test]
+    fn plain_http_is_fine_on_loopback_and_where_asked_for() {
+        for url in ["http://127.0.0.1:8080/v1", "http://localhost/v1", "http://[::1]:80/v1"] {
+            assert!(BaseUrl::new(url, false).unwrap().is_loopback(), "{url}");
+        }
+        let base = BaseUrl::new("http://10.0.0.7/v1", true).unwrap();
+        assert!(!base.is_loopback());
+        assert!(BaseUrl::new("http://localhost.evil.example/v1", false).is_err());
+    }
+
+    #[test]
+    fn paths_are_joined_below_the_base() {
+        let base = BaseUrl::new("https://api.flowapi.net/v1/", false).unwrap();
+        let uri = base.join("/chat/completions").unwrap();
+        assert_eq!(uri.to_string(), "https://api.flowapi.net/v1/chat/completions");
+        assert_eq!(base.port(), 443);
+        assert!(base.join("models").unwrap_err().to_string().contains("start with a slash"));
+        assert!(base.join("/a b").unwrap_err().to_string().contains("percent-encode"));
+    }
+}
