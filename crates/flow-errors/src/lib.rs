@@ -108,6 +108,7 @@ mod call;
 mod class;
 mod classify;
 mod decode;
+mod dialect;
 mod document;
 mod envelope;
 mod error;
@@ -126,7 +127,9 @@ mod success;
 pub mod table;
 mod text;
 mod tick;
+mod unreadable;
 mod wire;
+mod words;
 
 pub use crate::attempt::{Attempt, Attempts, Operation};
 pub use crate::backoff::{Backoff, Jitter};
