@@ -1,0 +1,138 @@
+//! The default transport, on reqwest.
+//!
+//! reqwest only carries: its retries, redirects, proxy discovery and total timeout are off,
+//! because all of them are decided above. Its errors are classified here, where the phase that
+//! failed is still known.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use flow_api::{Connection, InFlight};
+use flow_errors::{Error, Result, Sent};
+use http::{Request, Response};
+use http_body_util::BodyExt as _;
+
+use crate::request_body::RequestBody;
+use crate::{ReplyBody, Transport, head, tls};
+
+/// How many connections to one host may wait for their next request.
+const MAX_IDLE_PER_HOST: usize = 100;
+
+/// How long a connection may wait for its next request.
+///
+/// Load balancers commonly close after 60 s; sending into a connection that is just being closed
+/// looks like a request that may have been run, so ours are given up earlier.
+const MAX_IDLE_AGE: Duration = Duration::from_secs(50);
+
+/// Creates the transport that clients use by default, for those who wrap it in one of their own.
+///
+/// # Errors
+///
+/// Returns an error of kind `config` if certificates or the proxy cannot be used.
+pub fn http_transport(
+    connection: &Connection,
+) -> Result<impl Transport + Clone + fmt::Debug + use<>> {
+    HttpTransport::new(connection)
+}
+
+/// Sends requests with reqwest.
+#[derive(Clone)]
+pub(crate) struct HttpTransport {
+    client: reqwest::Client,
+    connect_timeout: Duration,
+}
+
+impl HttpTransport {
+    /// Creates the transport of one client; roots are read here, once.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error of kind `config` if certificates or the proxy cannot be used.
+    pub(crate) fn new(connection: &Connection) -> Result<Self> {
+        let mut builder = reqwest::Client::builder()
+            .tls_backend_preconfigured(tls::config(connection)?)
+            .connect_timeout(connection.connect_timeout)
+            .http1_only()
+            .no_proxy()
+            .pool_idle_timeout(MAX_IDLE_AGE)
+            .pool_max_idle_per_host(MAX_IDLE_PER_HOST)
+            .redirect(reqwest::redirect::Policy::none())
+            .referer(false)
+            .retry(reqwest::retry::never())
+            .tcp_nodelay(true);
+        if let Some(proxy) = &connection.proxy {
+            let refuse = |source: reqwest::Error| {
+                let message = format!("the proxy `{proxy}` cannot be used");
+                Error::config(message).with_source(source.without_url())
+            };
+            builder = builder.proxy(reqwest::Proxy::all(proxy.uri().to_string()).map_err(refuse)?);
+        }
+        let client = builder.build().map_err(|source| {
+            Error::config("the HTTP client cannot be built").with_source(source.without_url())
+        })?;
+        Ok(Self { client, connect_timeout: connection.connect_timeout })
+    }
+
+    fn failed(&self, error: reqwest::Error, in_flight: &InFlight) -> Error {
+        let error = error.without_url();
+        if error.is_builder() {
+            let message = "the request cannot be sent as it is";
+            return Error::invalid_input("request", message).with_source(error);
+        }
+        if error.is_connect() {
+            return if error.is_timeout() {
+                head::connect_timeout(self.connect_timeout).with_source(error)
+            } else {
+                Error::connect(error)
+            };
+        }
+        in_flight.mark_sent();
+        if is_head_too_large(&error) {
+            return head::too_large().with_source(error);
+        }
+        Error::transport(in_flight.sent(), error)
+    }
+}
+
+#[async_trait]
+impl Transport for HttpTransport {
+    async fn send(
+        &self,
+        request: Request<Bytes>,
+        in_flight: &InFlight,
+    ) -> Result<Response<ReplyBody>> {
+        let body = |bytes| reqwest::Body::wrap(RequestBody::new(bytes, in_flight.clone()));
+        let request = reqwest::Request::try_from(request.map(body))
+            .map_err(|error| self.failed(error, in_flight))?;
+        let reply = self.client.execute(request).await;
+        let reply = Response::from(reply.map_err(|error| self.failed(error, in_flight))?);
+        head::check(reply.headers())?;
+        Ok(reply.map(|body| body.map_err(body_failed).boxed_unsync()))
+    }
+}
+
+fn body_failed(error: reqwest::Error) -> Error {
+    Error::transport(Sent::Perhaps, error.without_url())
+}
+
+/// hyper refuses such a head itself; reqwest does not say so.
+fn is_head_too_large(error: &reqwest::Error) -> bool {
+    let mut cause: Option<&dyn StdError> = Some(error);
+    while let Some(error) = cause {
+        if error.downcast_ref().is_some_and(hyper::Error::is_parse_too_large) {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
+}
+
+impl fmt::Debug for HttpTransport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // reqwest's own would print the proxy's credentials.
+        f.debug_struct("HttpTransport").finish_non_exhaustive()
+    }
+}

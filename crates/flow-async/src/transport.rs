@@ -1,0 +1,39 @@
+//! What sends one request: the seam below the client, for other HTTP stacks and for tests.
+//!
+//! A transport tells the truth about one send. Retries, the deadline and reading the reply's body
+//! are the caller's.
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use flow_api::InFlight;
+use flow_errors::{Error, Result};
+use http::{Request, Response};
+use http_body_util::combinators::UnsyncBoxBody;
+
+/// The body of a reply, read as it arrives.
+pub type ReplyBody = UnsyncBoxBody<Bytes, Error>;
+
+/// Sends one request and returns the head of its reply.
+///
+/// # What an implementation keeps to
+///
+/// - It calls [`InFlight::mark_sent`] before the first byte of the request may be written: what
+///   was not sent may be sent again without being billed twice.
+/// - It bounds connecting itself. It may ignore [`InFlight::timeout`]: the caller drops the future
+///   when that is over, and the body as well.
+/// - It sends once, follows no redirect, and returns every status as a reply.
+/// - A body that ends before it is complete is an error, never an end.
+#[async_trait]
+pub trait Transport: Send + Sync + 'static {
+    /// Sends `request` and returns the head of the reply; the body is read afterwards.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error of kind `connect` when DNS, TCP, TLS or the proxy failed, `transport`
+    /// when the connection broke, and `decode` when the reply's head is refused.
+    async fn send(
+        &self,
+        request: Request<Bytes>,
+        in_flight: &InFlight,
+    ) -> Result<Response<ReplyBody>>;
+}

@@ -1,0 +1,100 @@
+//! A connection as ureq sees it: buffers that are written to and filled.
+//!
+//! ureq's own timeouts are off; what is passed here as a timeout is ignored in favor of the
+//! current call, which the socket below asks.
+
+use std::io::{self, Read as _, Write as _};
+
+use ureq::unversioned::transport::{Buffers, LazyBuffers, NextTimeout, Transport};
+
+use crate::call::Call;
+use crate::http::MAX_HEAD_BYTES;
+use crate::stream::Stream;
+
+/// Room for the largest head, and for what a body brings at once.
+const INPUT_BYTES: usize = MAX_HEAD_BYTES + 16 * 1024;
+
+/// What is written at once.
+const OUTPUT_BYTES: usize = 32 * 1024;
+
+/// A connection that requests are sent over.
+#[derive(Debug)]
+pub(crate) struct Connection {
+    stream: Stream,
+    buffers: LazyBuffers,
+    /// The target's `http://host:port`, which a plain-HTTP proxy wants in each request line.
+    origin: Option<Box<str>>,
+    is_tls: bool,
+}
+
+impl Connection {
+    pub(crate) fn new(stream: Stream, origin: Option<Box<str>>) -> Self {
+        let buffers = LazyBuffers::new(INPUT_BYTES, OUTPUT_BYTES);
+        // TLS that only reaches as far as the proxy is not TLS to the service.
+        let is_tls = stream.is_tls() && origin.is_none();
+        Self { stream, buffers, origin, is_tls }
+    }
+
+    fn write(&mut self, call: &Call, amount: usize) -> io::Result<()> {
+        let begins_request = call.begin_write();
+        let output = self.buffers.output().get(..amount).unwrap_or_default();
+        match &self.origin {
+            Some(origin) if begins_request => {
+                self.stream.write_all(&with_origin(output, origin))?;
+            }
+            _ => self.stream.write_all(output)?,
+        }
+        self.stream.flush()
+    }
+
+    fn read(&mut self) -> io::Result<usize> {
+        let count = self.stream.read(self.buffers.input_append_buf())?;
+        self.buffers.input_appended(count);
+        Ok(count)
+    }
+}
+
+/// Makes `POST /v1 HTTP/1.1` into `POST http://host/v1 HTTP/1.1`, as proxies want it.
+fn with_origin(output: &[u8], origin: &str) -> Vec<u8> {
+    let method = output.iter().position(|byte| *byte == b' ').map_or(0, |at| at.saturating_add(1));
+    let (method, rest) = output.split_at(method);
+    [method, origin.as_bytes(), rest].concat()
+}
+
+impl Transport for Connection {
+    fn buffers(&mut self) -> &mut dyn Buffers {
+        &mut self.buffers
+    }
+
+    fn transmit_output(&mut self, amount: usize, _: NextTimeout) -> Result<(), ureq::Error> {
+        let call = Call::current().ok_or(ureq::Error::ConnectionFailed)?;
+        let written = self.write(&call, amount);
+        written.map_err(|error| ureq::Error::Other(call.broke_io(error).into()))
+    }
+
+    fn await_input(&mut self, _: NextTimeout) -> Result<bool, ureq::Error> {
+        let call = Call::current().ok_or(ureq::Error::ConnectionFailed)?;
+        let read = self.read();
+        read.map(|count| count > 0).map_err(|error| ureq::Error::Other(call.broke_io(error).into()))
+    }
+
+    fn is_open(&mut self) -> bool {
+        self.stream.is_idle()
+    }
+
+    fn is_tls(&self) -> bool {
+        self.is_tls
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn origin_goes_into_the_request_line() {
+        let line = with_origin(b"POST /v1/x HTTP/1.1\r\nhost: h\r\n", "http://h:81");
+        assert_eq!(line, b"POST http://h:81/v1/x HTTP/1.1\r\nhost: h\r\n");
+        assert_eq!(with_origin(b"", "http://h"), b"http://h");
+    }
+}

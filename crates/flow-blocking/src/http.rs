@@ -1,0 +1,173 @@
+//! The default transport, on ureq.
+//!
+//! ureq only speaks HTTP and keeps idle connections: its redirects, proxies, DNS, TLS and timeouts
+//! are off, because all of them are decided above or made by the connector below.
+
+use std::fmt;
+use std::io::{self, Read};
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use flow_api::{Connection, InFlight};
+use flow_errors::{Error, Result};
+use http::header::PROXY_AUTHORIZATION;
+use http::uri::Scheme;
+use http::{HeaderValue, Method, Request, Response};
+
+use crate::call::Call;
+use crate::cancel::Registration;
+use crate::connector::{Dialer, NoResolver};
+use crate::{CancelToken, ReplyBody, Transport, head, tunnel};
+
+/// How many connections to one host may wait for their next request.
+const MAX_IDLE_PER_HOST: usize = 100;
+
+/// How long a connection may wait for its next request.
+///
+/// Load balancers commonly close after 60 s; sending into a connection that is just being closed
+/// looks like a request that may have been run, so ours are given up earlier.
+const MAX_IDLE_AGE: Duration = Duration::from_secs(50);
+
+/// How long ureq lets a reply's head be: whatever our own limit on headers may admit.
+pub(crate) const MAX_HEAD_BYTES: usize = head::MAX_HEADER_BYTES + 8 * 1024;
+
+/// Creates the transport that clients use by default, for those who wrap it in one of their own.
+///
+/// # Errors
+///
+/// Returns an error of kind `config` if certificates or the proxy cannot be used.
+pub fn http_transport(
+    connection: &Connection,
+) -> Result<impl Transport + Clone + fmt::Debug + use<>> {
+    HttpTransport::new(connection)
+}
+
+/// Sends requests with ureq.
+#[derive(Clone)]
+pub(crate) struct HttpTransport {
+    agent: ureq::Agent,
+    /// What a proxy wants in requests that it can read.
+    proxy_authorization: Option<HeaderValue>,
+}
+
+impl HttpTransport {
+    /// Creates the transport of one client; roots are read here, once.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error of kind `config` if certificates cannot be used.
+    pub(crate) fn new(connection: &Connection) -> Result<Self> {
+        let config = ureq::config::Config::builder()
+            .http_status_as_error(false)
+            .max_idle_age(MAX_IDLE_AGE)
+            .max_idle_connections(MAX_IDLE_PER_HOST)
+            .max_idle_connections_per_host(MAX_IDLE_PER_HOST)
+            .max_redirects(0)
+            .max_response_header_size(MAX_HEAD_BYTES)
+            // Ours; ureq's own would be read from the environment.
+            .proxy(None)
+            .user_agent("")
+            .build();
+        let agent = ureq::Agent::with_parts(config, Dialer::new(connection)?, NoResolver);
+        let proxy = connection.proxy.as_ref();
+        Ok(Self { agent, proxy_authorization: proxy.and_then(tunnel::authorization) })
+    }
+}
+
+impl Transport for HttpTransport {
+    fn send(
+        &self,
+        request: Request<Bytes>,
+        in_flight: &InFlight,
+        cancel: &CancelToken,
+    ) -> Result<Response<ReplyBody>> {
+        let call = Arc::new(Call::new(in_flight, cancel));
+        call.left()?;
+        let registration = cancel.register(Arc::clone(&call) as _);
+        let reply = {
+            let _entered = call.enter();
+            self.run(request)
+        };
+        let reply = reply.map_err(|error| failed(&call, error))?;
+        head::check(reply.headers())?;
+        Ok(reply.map(|body| {
+            let reader = body.into_reader();
+            Box::new(Body { reader, call, _registration: registration, failed: None }) as ReplyBody
+        }))
+    }
+}
+
+impl HttpTransport {
+    fn run(&self, mut request: Request<Bytes>) -> Result<Response<ureq::Body>, ureq::Error> {
+        if let Some(value) = &self.proxy_authorization {
+            if request.uri().scheme() == Some(&Scheme::HTTP) {
+                request.headers_mut().insert(PROXY_AUTHORIZATION, value.clone());
+            }
+        }
+        let (parts, body) = request.into_parts();
+        let may_lack_body = !matches!(parts.method, Method::POST | Method::PUT | Method::PATCH);
+        if body.is_empty() && may_lack_body {
+            // Without a `content-length: 0`, which some servers refuse in a GET.
+            return self.agent.run(Request::from_parts(parts, ()));
+        }
+        self.agent.run(Request::from_parts(parts, &*body))
+    }
+}
+
+impl fmt::Debug for HttpTransport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HttpTransport").finish_non_exhaustive()
+    }
+}
+
+/// A reply's body, read within the limits of its call.
+struct Body {
+    reader: ureq::BodyReader<'static>,
+    call: Arc<Call>,
+    _registration: Registration,
+    /// What ended it; an end of file after that would look like success.
+    failed: Option<Error>,
+}
+
+impl Read for Body {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        if let Some(error) = &self.failed {
+            return Err(io::Error::other(error.clone()));
+        }
+        // What has been buffered is not read after the call's end either.
+        let read = self.call.left().and_then(|_| {
+            let _entered = self.call.enter();
+            self.reader.read(buf).map_err(|error| match error.downcast::<ureq::Error>() {
+                Ok(error) => failed(&self.call, error),
+                Err(error) => self.call.broke_io(error),
+            })
+        });
+        read.map_err(|error| {
+            self.call.end_wait();
+            self.failed = Some(error.clone());
+            io::Error::other(error)
+        })
+    }
+}
+
+/// Finds the error that was made below ureq, or makes one.
+fn failed(call: &Call, error: ureq::Error) -> Error {
+    match error {
+        ureq::Error::Other(source) => match source.downcast::<Error>() {
+            Ok(error) => *error,
+            Err(source) => call.broke(io::Error::other(source)),
+        },
+        ureq::Error::Io(error) => call.broke_io(error),
+        ureq::Error::LargeResponseHeader(..) => head::too_large().with_source(error),
+        ureq::Error::BadUri(_) | ureq::Error::Http(_) => {
+            let message = "the request cannot be sent as it is";
+            Error::invalid_input("request", message).with_source(error)
+        }
+        // Of a crate whose errors ureq does not export.
+        ureq::Error::Protocol(_) if error.to_string().contains("too many headers") => {
+            head::too_large().with_source(error)
+        }
+        error => call.broke(error),
+    }
+}

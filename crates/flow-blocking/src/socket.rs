@@ -1,0 +1,127 @@
+//! A TCP connection that keeps to the current call: its time, its cancel, its first write.
+//!
+//! Every wait of a connection happens here, below TLS and tunnels, so the call's limits hold for
+//! handshakes, heads and bodies alike. A failed read is an error that ureq does not know: it would
+//! take a reset inside a body that ends with its connection for the end of the body.
+
+use std::io::{self, Read, Write};
+use std::net::{Shutdown, TcpStream};
+use std::sync::Arc;
+use std::time::Duration;
+
+use socket2::{SockRef, TcpKeepalive};
+
+use crate::call::{Call, WaitsFor};
+
+/// How long a connection is silent before the system asks whether the peer is still there.
+///
+/// A completion may take minutes before its first byte; without this a router forgets the
+/// connection. The numbers are reqwest's, so that both clients notice a dead peer alike.
+const KEEP_ALIVE: Duration = Duration::from_secs(15);
+const KEEP_ALIVE_RETRIES: u32 = 3;
+
+/// The part of a connection that another thread may shut down.
+#[derive(Debug)]
+pub(crate) struct Wire(TcpStream);
+
+impl Wire {
+    /// Ends reads and writes that are blocked on it.
+    pub(crate) fn shut_down(&self) {
+        // It fails on a connection that is closed already, which is as good.
+        let _ = self.0.shutdown(Shutdown::Both);
+    }
+}
+
+/// A TCP connection.
+#[derive(Debug)]
+pub(crate) struct Socket {
+    wire: Arc<Wire>,
+    /// Whether the system was told of a limit, to spare calls that have none the telling.
+    has_read_limit: bool,
+    has_write_limit: bool,
+}
+
+impl Socket {
+    pub(crate) fn new(stream: TcpStream) -> io::Result<Self> {
+        stream.set_nodelay(true)?;
+        let keep_alive = TcpKeepalive::new().with_time(KEEP_ALIVE).with_interval(KEEP_ALIVE);
+        #[cfg(not(windows))]
+        let keep_alive = keep_alive.with_retries(KEEP_ALIVE_RETRIES);
+        // A system without it still serves.
+        let _ = SockRef::from(&stream).set_tcp_keepalive(&keep_alive);
+        Ok(Self { wire: Arc::new(Wire(stream)), has_read_limit: false, has_write_limit: false })
+    }
+
+    /// Returns whether nothing has arrived and the peer is there: fit for another request.
+    ///
+    /// From here on a cancel of the current call leaves the connection alone. ureq asks before it
+    /// puts a connection back, so no call can shut down what another one has taken up.
+    pub(crate) fn is_idle(&self) -> bool {
+        if let Some(call) = Call::current() {
+            call.end_wait();
+        }
+        let stream = &self.wire.0;
+        if stream.set_nonblocking(true).is_err() {
+            return false;
+        }
+        let peeked = stream.peek(&mut [0]);
+        let is_silent = peeked.is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock);
+        is_silent && stream.set_nonblocking(false).is_ok()
+    }
+}
+
+impl Read for Socket {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        let act = |mut stream: &TcpStream| stream.read(buf);
+        wait(&self.wire, &mut self.has_read_limit, TcpStream::set_read_timeout, act)
+    }
+}
+
+impl Write for Socket {
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        let act = |mut stream: &TcpStream| stream.write(buf);
+        wait(&self.wire, &mut self.has_write_limit, TcpStream::set_write_timeout, act)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Reads or writes once, for as long as the current call may, and says why it may no longer.
+fn wait(
+    wire: &Arc<Wire>,
+    has_limit: &mut bool,
+    set_limit: fn(&TcpStream, Option<Duration>) -> io::Result<()>,
+    mut act: impl FnMut(&TcpStream) -> io::Result<usize>,
+) -> io::Result<usize> {
+    let call = Call::current().ok_or(io::ErrorKind::NotConnected)?;
+    loop {
+        let left = call.begin_wait(WaitsFor::Wire(Arc::clone(wire))).map_err(io::Error::other)?;
+        if left.is_some() || *has_limit {
+            *has_limit = left.is_some();
+            match set_limit(&wire.0, left) {
+                // macOS refuses once the peer has closed; what it sent can still be read.
+                Err(error) if error.kind() == io::ErrorKind::InvalidInput => {}
+                set => set.map_err(|error| io::Error::other(call.broke(error)))?,
+            }
+        }
+        match act(&wire.0) {
+            // A shutdown by a cancel looks like the peer's end.
+            Ok(0) => return call.left().map(|_| 0).map_err(io::Error::other),
+            Ok(count) => return Ok(count),
+            Err(error) if is_wakeup(&error) => {}
+            Err(error) => return Err(io::Error::other(call.broke(error))),
+        }
+    }
+}
+
+/// Tells our own limit, and a signal, from a failure of the connection.
+fn is_wakeup(error: &io::Error) -> bool {
+    match error.kind() {
+        io::ErrorKind::Interrupted | io::ErrorKind::WouldBlock => true,
+        // Elsewhere this is TCP giving up on the peer.
+        io::ErrorKind::TimedOut => cfg!(windows),
+        _ => false,
+    }
+}

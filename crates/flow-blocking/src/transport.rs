@@ -1,0 +1,45 @@
+//! What sends one request: the seam below the client, for other HTTP stacks and for tests.
+//!
+//! A transport tells the truth about one send. Retries, the deadline and reading the reply's body
+//! are the caller's.
+
+use std::io;
+
+use bytes::Bytes;
+use flow_api::InFlight;
+use flow_errors::Result;
+use http::{Request, Response};
+
+use crate::CancelToken;
+
+/// The body of a reply, read as it arrives.
+///
+/// What goes wrong while it is read is a [`flow_errors::Error`] inside the [`io::Error`].
+pub type ReplyBody = Box<dyn io::Read + Send>;
+
+/// Sends one request and returns the head of its reply.
+///
+/// # What an implementation keeps to
+///
+/// - It calls [`InFlight::mark_sent`] before the first byte of the request may be written: what
+///   was not sent may be sent again without being billed twice.
+/// - It bounds connecting itself, and keeps to [`InFlight::timeout`] from the start of the send to
+///   the last byte of the body.
+/// - It ends soon after [`CancelToken::cancel`], wherever it waits.
+/// - It sends once, follows no redirect, and returns every status as a reply.
+/// - A body that ends before it is complete is an error, never an end.
+pub trait Transport: Send + Sync + 'static {
+    /// Sends `request` and returns the head of the reply; the body is read afterwards.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error of kind `connect` when DNS, TCP, TLS or the proxy failed, `transport`
+    /// when the connection broke, `timeout` when [`InFlight::timeout`] is over, `cancelled` after
+    /// [`CancelToken::cancel`], and `decode` when the reply's head is refused.
+    fn send(
+        &self,
+        request: Request<Bytes>,
+        in_flight: &InFlight,
+        cancel: &CancelToken,
+    ) -> Result<Response<ReplyBody>>;
+}
