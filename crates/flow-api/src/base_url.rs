@@ -102,7 +102,8 @@ impl BaseUrl {
     /// Returns the port that was given, or the scheme's.
     #[must_use]
     pub fn port(&self) -> u16 {
-        self.uri.port_u16().unwrap_or(if self.is_https() { 443 } else { 80 })
+        let default = if self.is_https() { 443 } else { 80 };
+        self.uri.port_u16().unwrap_or(default)
     }
 
     /// Returns whether the host is this machine.

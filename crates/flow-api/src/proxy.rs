@@ -136,6 +136,9 @@ fn is_in_network(address: IpAddr, network: &str, bits: &str) -> bool {
 mod tests {
     use super::*;
 
+    /// Name, base URL, variables, and the proxy chosen.
+    type Case<'a> = (&'a str, &'a str, &'a [(&'a str, &'a str)], Option<&'a str>);
+
     fn choose(base: &str, vars: &[(&str, &str)]) -> Option<String> {
         let base = BaseUrl::new(base, true).unwrap();
         let lookup = |name: &str| {
@@ -148,7 +151,7 @@ mod tests {
     fn scheme_and_exemptions_choose_the_proxy() {
         const API: &str = "https://api.flowapi.net/v1";
         #[rustfmt::skip]
-        let cases: &[(&str, &str, &[(&str, &str)], Option<&str>)] = &[
+        let cases: &[Case<'_>] = &[
             ("none",                 API, &[], None),
             ("https",                API, &[("HTTPS_PROXY", "http://p:1")], Some("http://p:1")),
             ("not the http one",     API, &[("HTTP_PROXY", "http://p:1")], None),

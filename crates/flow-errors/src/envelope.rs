@@ -1,29 +1,478 @@
-//! The JSON object that services wrap errors in, kept whole.
+//! The JSON that services wrap errors in, kept whole.
+//!
+//! An envelope *is* its JSON value: every accessor reads from it, so nothing is lost and nothing
+//! can disagree. Decoding an error of unknown shape is the business of
+//! [`Error::from_response`](crate::Error::from_response).
 
-use serde_json::Value;
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+type Object = Map<String, Value>;
+
+/// Where a text for people may stand, the likeliest first; objects and lists are searched alike.
+const TEXTS: [&str; 13] = [
+    "message",
+    "error",
+    "msg",
+    "status_msg",
+    "error_msg",
+    "detail",
+    "faultstring",
+    "html-message",
+    "error_description",
+    "Message",
+    "errors",
+    "base_resp",
+    "fault",
+];
 
 /// An error envelope: `{"error": {"message", "type", "code", "param"}}` or one of its dialects.
-#[derive(Clone, Debug, PartialEq)]
+///
+/// Dialects put the same facts at the top level, into a list, into `response` or under other
+/// names. `Debug` leaves the texts out, because a service may echo the prompt.
+///
+/// # Examples
+///
+/// ```
+/// use flow_errors::Envelope;
+///
+/// let body = br#"{"error": {"message": "slow down", "code": 429}, "trace": "a1"}"#;
+/// let envelope = Envelope::decode(body)?;
+/// assert_eq!(envelope.message(), Some("slow down"));
+/// assert_eq!(envelope.code().as_deref(), Some("429"));
+/// assert_eq!(envelope.get("trace").and_then(|trace| trace.as_str()), Some("a1"));
+///
+/// let documented = Envelope::new("no such key").with_type("invalid_request_error");
+/// let documented = documented.with_code("invalid_api_key");
+/// assert_eq!(Envelope::decode(&documented.encode())?, documented);
+/// # Ok::<(), flow_errors::InvalidEnvelope>(())
+/// ```
+#[derive(Clone, PartialEq, Serialize)]
+#[serde(transparent)]
 pub struct Envelope(Value);
 
 impl Envelope {
-    /// Decodes an error body.
+    /// Creates the documented envelope, with only a message.
+    #[must_use]
+    pub fn new(message: impl Into<String>) -> Self {
+        let error = Object::from_iter([("message".to_owned(), Value::String(message.into()))]);
+        Self(Value::Object(Object::from_iter([("error".to_owned(), Value::Object(error))])))
+    }
+
+    /// Returns a copy with this `type`.
+    #[must_use]
+    pub fn with_type(self, api_type: impl Into<String>) -> Self {
+        self.with("type", api_type.into())
+    }
+
+    /// Returns a copy with this `code`.
+    #[must_use]
+    pub fn with_code(self, code: impl Into<String>) -> Self {
+        self.with("code", code.into())
+    }
+
+    /// Returns a copy with this `param`.
+    #[must_use]
+    pub fn with_param(self, param: impl Into<String>) -> Self {
+        self.with("param", param.into())
+    }
+
+    /// Decodes an error body in any dialect.
+    ///
+    /// A byte order mark and white space around it are ignored, and bytes that are not UTF-8 are
+    /// replaced. A JSON string that holds an envelope is unwrapped.
     ///
     /// # Errors
     ///
-    /// Returns [`InvalidEnvelope`] if `body` is not JSON.
+    /// Returns [`InvalidEnvelope`] if `body` is not JSON, or neither an object nor a list with an
+    /// object.
     pub fn decode(body: &[u8]) -> Result<Self, InvalidEnvelope> {
-        serde_json::from_slice(body).map(Self).map_err(InvalidEnvelope)
+        let value = parse(trim(body))?;
+        match value {
+            Value::String(inner) => Self::from_value(parse(trim(inner.as_bytes()))?),
+            value => Self::from_value(value),
+        }
+    }
+
+    /// Returns the JSON text; decoding it gives back an equal envelope.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        // Writing to memory cannot fail, and the keys of a `Value` are strings.
+        serde_json::to_vec(&self.0).unwrap_or_default()
+    }
+
+    /// Returns the JSON value as it came.
+    #[must_use]
+    pub const fn as_value(&self) -> &Value {
+        &self.0
+    }
+
+    /// Returns the JSON value as it came.
+    #[must_use]
+    pub fn into_value(self) -> Value {
+        self.0
     }
 
     /// Returns the human-readable message.
     #[must_use]
     pub fn message(&self) -> Option<&str> {
-        self.0.pointer("/error/message")?.as_str()
+        let root = self.root()?;
+        let in_error = || site(root).and_then(text_in);
+        let nested = root.get("error").filter(|error| !error.is_string()).and_then(text);
+        nested.or_else(in_error).or_else(|| text_in(root))
+    }
+
+    /// Returns the error's `type`, verbatim; `"error"` at the top level is not one.
+    #[must_use]
+    pub fn api_type(&self) -> Option<&str> {
+        let root = self.root()?;
+        if let Some(error) = site(root) {
+            // The top level's `type` names the event then, not the error.
+            return first(error, &["type", "error_type", "status", "__type"], non_empty);
+        }
+        let named = first(root, &["type"], non_empty).filter(|name| *name != "error");
+        named.or_else(|| first(root, &["error_type", "__type"], non_empty))
+    }
+
+    /// Returns the error's `code`: strings verbatim, integers as decimals.
+    #[must_use]
+    pub fn code(&self) -> Option<Cow<'_, str>> {
+        let root = self.root()?;
+        let in_error = site(root).and_then(|error| first(error, &["code", "error_code"], scalar));
+        let of_minimax = || scalar(root.get("base_resp")?.get("status_code")?);
+        in_error.or_else(|| first(root, &["code", "error_code"], scalar)).or_else(of_minimax)
+    }
+
+    /// Returns the name of the parameter at fault.
+    #[must_use]
+    pub fn param(&self) -> Option<&str> {
+        non_empty(self.error_object()?.get("param")?)
+    }
+
+    /// Returns the request id in the body; a header's is surer.
+    #[must_use]
+    pub fn request_id(&self) -> Option<&str> {
+        let root = self.root()?;
+        let ids = ["request_id", "requestId", "RequestId"];
+        let in_error = site(root).and_then(|error| first(error, &ids, non_empty));
+        in_error.or_else(|| first(root, &ids, non_empty))
+    }
+
+    /// Returns the object that holds the error's facts, with the fields no accessor is for.
+    ///
+    /// It is the value of `error`, or of what takes its place, or the top level itself.
+    #[must_use]
+    pub fn error_object(&self) -> Option<&Map<String, Value>> {
+        let root = self.root()?;
+        Some(site(root).unwrap_or(root))
+    }
+
+    /// Returns a field by its name, from the error's object or else from the top level.
+    #[must_use]
+    pub fn get(&self, field: &str) -> Option<&Value> {
+        let root = self.root()?;
+        site(root).and_then(|error| error.get(field)).or_else(|| root.get(field))
+    }
+
+    /// The top-level object; in a list, the first that has an error, or else the first.
+    pub(crate) fn root(&self) -> Option<&Object> {
+        match &self.0 {
+            Value::Object(root) => Some(root),
+            Value::Array(list) => {
+                let mut objects = list.iter().filter_map(Value::as_object);
+                let has_error = |object: &&Object| object.contains_key("error");
+                objects.clone().find(has_error).or_else(|| objects.next())
+            }
+            _ => None,
+        }
+    }
+
+    pub(crate) fn from_value(value: Value) -> Result<Self, InvalidEnvelope> {
+        match &value {
+            Value::Object(_) => Ok(Self(value)),
+            Value::Array(list) if list.iter().any(Value::is_object) => Ok(Self(value)),
+            _ => Err(InvalidEnvelope(None)),
+        }
+    }
+
+    /// Sets a fact where the accessors read it.
+    fn with(mut self, field: &str, text: String) -> Self {
+        let root = match &mut self.0 {
+            Value::Array(list) => list.iter_mut().find(|entry| entry.is_object()),
+            root => Some(root),
+        };
+        let object = root.and_then(Value::as_object_mut).map(|root| {
+            if root.get("error").is_some_and(Value::is_object) {
+                return root.get_mut("error").and_then(Value::as_object_mut);
+            }
+            Some(root)
+        });
+        if let Some(object) = object.flatten() {
+            object.insert(field.to_owned(), Value::String(text));
+        }
+        self
+    }
+}
+
+impl fmt::Debug for Envelope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let fields = self.error_object().map_or(0, Map::len);
+        f.debug_struct("Envelope")
+            .field("type", &self.api_type())
+            .field("code", &self.code())
+            .field("param", &self.param())
+            .field("fields", &fields)
+            .finish_non_exhaustive()
+    }
+}
+
+impl From<Envelope> for Value {
+    fn from(envelope: Envelope) -> Self {
+        envelope.0
     }
 }
 
 /// The body is not an error envelope.
+///
+/// Neither message nor source quotes the body.
 #[derive(Debug, thiserror::Error)]
 #[error("body is not an error envelope")]
-pub struct InvalidEnvelope(#[source] serde_json::Error);
+pub struct InvalidEnvelope(#[source] Option<serde_json::Error>);
+
+/// Removes a byte order mark and white space at both ends.
+pub(crate) fn trim(body: &[u8]) -> &[u8] {
+    body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body).trim_ascii()
+}
+
+/// The object inside the top level that holds the error's facts, if there is one.
+fn site(root: &Object) -> Option<&Object> {
+    let in_response = || root.get("response")?.get("error");
+    let listed = || root.get("errors");
+    [root.get("error"), in_response(), listed()].into_iter().flatten().find_map(|value| {
+        let object = match value {
+            Value::Array(list) => list.iter().find_map(Value::as_object),
+            value => value.as_object(),
+        };
+        object.filter(|object| !object.is_empty())
+    })
+}
+
+/// The first text for people in `value`.
+fn text(value: &Value) -> Option<&str> {
+    match value {
+        Value::String(text) => Some(text.as_str()).filter(|text| !text.trim().is_empty()),
+        Value::Array(list) => list.iter().find_map(text),
+        Value::Object(object) => text_in(object),
+        _ => None,
+    }
+}
+
+fn text_in(object: &Object) -> Option<&str> {
+    TEXTS.iter().find_map(|name| object.get(*name).and_then(text))
+}
+
+/// What `read` makes of the first of these fields that it can read.
+fn first<'a, T>(
+    object: &'a Object,
+    names: &[&str],
+    read: impl Fn(&'a Value) -> Option<T>,
+) -> Option<T> {
+    names.iter().find_map(|name| object.get(*name).and_then(&read))
+}
+
+fn non_empty(value: &Value) -> Option<&str> {
+    value.as_str().filter(|text| !text.is_empty())
+}
+
+fn scalar(value: &Value) -> Option<Cow<'_, str>> {
+    match value {
+        Value::String(_) => non_empty(value).map(Cow::Borrowed),
+        Value::Number(number) if !number.is_f64() => Some(Cow::Owned(number.to_string())),
+        _ => None,
+    }
+}
+
+fn parse(text: &[u8]) -> Result<Value, InvalidEnvelope> {
+    serde_json::from_slice(text).or_else(|error| {
+        // Only what is not UTF-8 is worth a second look.
+        let Cow::Owned(repaired) = String::from_utf8_lossy(text) else {
+            return Err(InvalidEnvelope(Some(error)));
+        };
+        serde_json::from_str(&repaired).map_err(|error| InvalidEnvelope(Some(error)))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+
+    fn of(value: Value) -> Envelope {
+        Envelope::from_value(value).unwrap()
+    }
+
+    #[test]
+    fn message_is_found_in_every_dialect() {
+        let table = [
+            (json!({"error": {"message": "m"}}), Some("m")),
+            (json!({"error": "m"}), Some("m")),
+            (json!({"error": "other", "message": "m"}), Some("m")),
+            (json!({"error": {"message": "m"}, "message": "other"}), Some("m")),
+            (json!({"error": {"code": "429"}, "message": "m"}), Some("m")),
+            (json!({"error": null, "message": "m"}), Some("m")),
+            (json!({"message": "m", "type": "t", "object": "error"}), Some("m")),
+            (json!({"status": "failure", "message": "m"}), Some("m")),
+            (json!({"detail": "m"}), Some("m")),
+            (json!({"detail": [{"loc": ["body"], "msg": "m"}]}), Some("m")),
+            (json!({"detail": {"error": "m"}}), Some("m")),
+            (json!({"message": {"detail": [{"msg": "m"}]}}), Some("m")),
+            (json!({"message": ["m", "n"]}), Some("m")),
+            (json!({"Message": "m"}), Some("m")),
+            (json!({"errors": [{"message": "m", "code": 1}]}), Some("m")),
+            (json!([{"error": {"message": "m"}}]), Some("m")),
+            (json!([{"candidates": []}, {"error": {"message": "m"}}]), Some("m")),
+            (json!({"type": "x", "response": {"error": {"message": "m"}}}), Some("m")),
+            (json!({"base_resp": {"status_code": 1002, "status_msg": "m"}}), Some("m")),
+            (json!({"fault": {"faultstring": "m", "detail": {"errorcode": "c"}}}), Some("m")),
+            (json!({"error": {"message": "", "type": "one_api_error"}}), None),
+            (json!({"error": {}}), None),
+            (json!({"error": ""}), None),
+            (json!({"error": 500}), None),
+            (json!({"message": {"reason": "structured"}}), None),
+            (json!({}), None),
+        ];
+        for (value, want) in table {
+            assert_eq!(of(value.clone()).message(), want, "{value}");
+        }
+    }
+
+    #[test]
+    fn type_code_and_param_are_read_verbatim_or_not_at_all() {
+        let table = [
+            (json!({"error": {"type": "t", "code": "c", "param": "p"}}), "t c p"),
+            (json!({"type": "t", "code": 404, "param": "p", "message": "m"}), "t 404 p"),
+            (json!({"type": "error", "error": {"type": "t"}}), "t - -"),
+            (json!({"type": "error", "message": "m"}), "- - -"),
+            (json!({"error": {"code": -32603, "type": null, "param": ""}}), "- -32603 -"),
+            (json!({"error": {"code": 500.5, "type": ["t"], "param": {}}}), "- - -"),
+            (json!({"error": {"code": true}}), "- - -"),
+            (json!({"error": "m", "code": "c"}), "- c -"),
+            (json!({"error": "m", "error_type": "t"}), "t - -"),
+            (json!({"error": {"code": 429, "status": "EXHAUSTED"}}), "EXHAUSTED 429 -"),
+            (json!({"status": "error", "code": 502, "message": "m"}), "- 502 -"),
+            (json!({"error_code": 336_501, "error_msg": "m"}), "- 336501 -"),
+            (json!({"errors": [{"message": "m", "code": 3050}]}), "- 3050 -"),
+            (json!({"type": "response.failed", "response": {"error": {"code": "c"}}}), "- c -"),
+            (json!({"base_resp": {"status_code": 1002}}), "- 1002 -"),
+            (json!({"detail": [{"type": "missing"}]}), "- - -"),
+        ];
+        for (value, want) in table {
+            let envelope = of(value.clone());
+            let shown = [
+                envelope.api_type().unwrap_or("-").to_owned(),
+                envelope.code().map_or_else(|| "-".to_owned(), Cow::into_owned),
+                envelope.param().unwrap_or("-").to_owned(),
+            ];
+            assert_eq!(shown.join(" "), want, "{value}");
+        }
+    }
+
+    #[test]
+    fn body_that_is_no_envelope_is_refused() {
+        let table = ["", "null", "42", "[]", "[1]", "\"text\"", "<html>", "{\"error\":", "{} {}"];
+        for body in table {
+            assert!(Envelope::decode(body.as_bytes()).is_err(), "{body}");
+        }
+    }
+
+    #[test]
+    fn body_is_decoded_in_spite_of_its_wrapping() {
+        let table: [(&str, &[u8]); 4] = [
+            ("byte order mark", b"\xef\xbb\xbf {\"error\": \"m\"}\r\n"),
+            ("string", br#""{\"error\": \"m\"}""#),
+            ("list", br#"[{"error": "m"}]"#),
+            ("not UTF-8", b"{\"error\": \"m\", \"x\": \"\xff\"}"),
+        ];
+        for (name, body) in table {
+            assert_eq!(Envelope::decode(body).unwrap().message(), Some("m"), "{name}");
+        }
+    }
+
+    #[test]
+    fn facts_are_set_where_they_are_read() {
+        for value in [json!({"error": {"message": "m"}}), json!({"message": "m"}), json!([{}])] {
+            let set = of(value.clone()).with_type("t").with_code("c").with_param("p");
+            assert_eq!(set.api_type(), Some("t"), "{value}");
+            assert_eq!(set.code().as_deref(), Some("c"), "{value}");
+            assert_eq!(set.param(), Some("p"), "{value}");
+        }
+    }
+
+    #[test]
+    fn debug_and_errors_quote_no_text() {
+        let planted = of(json!({"error": {"message": "planted", "extra": "planted"}}));
+        let refused = Envelope::decode(br#"{"error": "planted" "#).unwrap_err();
+        assert!(!format!("{planted:?} {refused:?} {refused}").contains("planted"));
+    }
+
+    fn any_json() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            any::<u64>().prop_map(Value::from),
+            any::<f64>().prop_map(Value::from),
+            "\\PC{0,8}".prop_map(Value::from),
+        ];
+        let key = prop_oneof![
+            proptest::sample::select(&["error", "message", "type", "code", "errors", "detail"][..])
+                .prop_map(str::to_owned),
+            "\\PC{0,4}",
+        ];
+        leaf.prop_recursive(4, 48, 6, move |inner| {
+            prop_oneof![
+                proptest::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+                proptest::collection::btree_map(key.clone(), inner, 0..6)
+                    .prop_map(|map| Value::Object(map.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn prop_decoding_an_encoded_envelope_gives_it_back(value in any_json()) {
+            if let Ok(envelope) = Envelope::from_value(value) {
+                let again = Envelope::decode(&envelope.encode()).unwrap();
+                prop_assert_eq!(again.as_value(), envelope.as_value());
+            }
+        }
+
+        #[test]
+        fn prop_unknown_fields_survive(extra in any_json(), name in "[a-z]{9}") {
+            let mut value = json!({"error": {"message": "m", "type": "t"}});
+            value["error"][&name] = extra.clone();
+            value[&name] = extra.clone();
+            let envelope = Envelope::decode(value.to_string().as_bytes()).unwrap();
+            prop_assert_eq!(envelope.get(&name), Some(&extra));
+            prop_assert_eq!(envelope.into_value(), value);
+        }
+
+        #[test]
+        fn prop_accessors_are_total(value in any_json()) {
+            if let Ok(envelope) = Envelope::from_value(value) {
+                let _ = (envelope.message(), envelope.api_type(), envelope.code());
+                let _ = (envelope.param(), envelope.request_id(), format!("{envelope:?}"));
+            }
+        }
+
+        #[test]
+        fn prop_any_bytes_are_decoded_or_refused(body: Vec<u8>) {
+            let _ = Envelope::decode(&body);
+        }
+    }
+}

@@ -11,6 +11,7 @@ use std::time::Duration;
 use http::{HeaderMap, StatusCode};
 
 use crate::attempt::{Attempts, Operation};
+use crate::document::Document;
 use crate::report::SupportReport;
 use crate::step::StoppedBecause;
 use crate::{Body, Class, Envelope, InvalidPolicy, Kind, RateLimits, text};
@@ -277,9 +278,11 @@ impl Error {
     }
 
     /// Decodes the body as an envelope, with every field that the service sent.
+    ///
+    /// In an event stream, or in lines of JSON, that is the one with the error.
     #[must_use]
     pub fn envelope(&self) -> Option<Envelope> {
-        Envelope::decode(self.body()).ok()
+        Document::read(self.body()).into_envelope()
     }
 
     /// Returns what the call was about.

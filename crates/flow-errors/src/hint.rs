@@ -1,12 +1,199 @@
 //! When the server said to come back.
+//!
+//! The first source that is present *and valid* wins: a bad value never hides a good one below
+//! it. What is no wait (negative, not finite, in words) is `None`, never an error.
 
 use std::time::{Duration, SystemTime};
 
 use http::HeaderMap;
 
-/// Reads the wait that a reply's headers ask for; the first header present and valid wins.
+use crate::headers::{date, texts};
+use crate::span;
+
+/// The headers that hold milliseconds, the first to be asked first.
+const MILLIS: [&str; 2] = ["retry-after-ms", "x-ms-retry-after-ms"];
+
+/// Reads the wait that a reply's headers ask for, rounded up to whole milliseconds.
+///
+/// The headers are `retry-after-ms`, `x-ms-retry-after-ms` and `retry-after`, in this order; the
+/// last holds seconds, also with decimals, or a date in one of HTTP's three forms. A date counts
+/// from the reply's own `Date`, so that the client's clock does not matter, or else from
+/// `received_at`; a past one is a wait of zero. The wait is not capped, but ends at 584 years.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::{Duration, SystemTime};
+///
+/// use flow_errors::hint;
+/// use http::{HeaderMap, HeaderValue};
+///
+/// let mut headers = HeaderMap::new();
+/// headers.insert("retry-after-ms", HeaderValue::from_static("soon"));
+/// headers.insert("retry-after", HeaderValue::from_static("1.5"));
+/// let wait = hint::retry_after(&headers, SystemTime::UNIX_EPOCH);
+/// assert_eq!(wait, Some(Duration::from_millis(1_500)));
+/// ```
 #[must_use]
 pub fn retry_after(headers: &HeaderMap, received_at: SystemTime) -> Option<Duration> {
-    let _ = received_at;
-    headers.get("retry-after")?.to_str().ok()?.parse().ok().map(Duration::from_secs)
+    let millis = |text| span::decimal(text, span::NANOS_PER_MILLI);
+    MILLIS
+        .iter()
+        .find_map(|name| texts(headers, name).find_map(millis))
+        .or_else(|| seconds_or_date(headers, received_at))
+        .map(span::round_up)
+}
+
+fn seconds_or_date(headers: &HeaderMap, received_at: SystemTime) -> Option<Duration> {
+    let wait = |text| {
+        let date_from = |at| span::until(at, date(headers).unwrap_or(received_at));
+        span::decimal(text, span::NANOS_PER_SEC).or_else(|| span::date(text).map(date_from))
+    };
+    texts(headers, "retry-after").find_map(wait)
+}
+
+#[cfg(test)]
+mod tests {
+    use http::{HeaderName, HeaderValue};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Fri, 29 Sep 2023 16:26:37 GMT, the instant that the official SDKs' tests mock.
+    const NOW: u64 = 1_696_004_797;
+
+    fn at(seconds: u64) -> SystemTime {
+        SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)
+    }
+
+    fn headers(pairs: &[(&str, &str)]) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        for (name, value) in pairs {
+            let name = HeaderName::from_bytes(name.as_bytes()).unwrap();
+            headers.append(name, HeaderValue::from_bytes(value.as_bytes()).unwrap());
+        }
+        headers
+    }
+
+    fn millis(pairs: &[(&str, &str)]) -> Option<u128> {
+        retry_after(&headers(pairs), at(NOW)).map(|wait| wait.as_millis())
+    }
+
+    /// The table of what the official SDKs do, with what we do. Where they differ, so do their
+    /// reasons: zero is a wait of zero (the call then waits by its backoff), and a hint above the
+    /// policy's maximum is told whole (the call then stops).
+    #[test]
+    fn retry_after_is_read_as_other_clients_do_or_for_a_reason() {
+        let table = [
+            ("20", Some(20_000)),
+            ("0", Some(0)),
+            ("-10", None),
+            ("-1", None),
+            ("60", Some(60_000)),
+            ("61", Some(61_000)),
+            ("120", Some(120_000)),
+            ("121", Some(121_000)),
+            ("0.5", Some(500)),
+            ("0.0004", Some(1)),
+            ("1e1", None), // Not in RFC 9110, and a client that reads 1 would come too early.
+            ("1_0", None),
+            ("+5", None), // Outside the grammar, as a sign is no digit.
+            (" 5 ", Some(5_000)),
+            ("5s", None),
+            ("5, 10", None),
+            ("0x10", None),
+            ("inf", None),
+            ("Infinity", None),
+            ("nan", None),
+            ("", None),
+            ("99999999999999999999999999999999999", Some(span::MAX.as_millis())),
+            ("Fri, 29 Sep 2023 16:26:57 GMT", Some(20_000)),
+            ("Fri, 29 Sep 2023 16:26:37 GMT", Some(0)),
+            ("Fri, 29 Sep 2023 16:26:27 GMT", Some(0)),
+            ("Fri, 29 Sep 2023 16:27:37 GMT", Some(60_000)),
+            ("Fri, 29 Sep 2023 16:27:38 GMT", Some(61_000)),
+            ("Fri, 29 Sep 2023 16:28:38 GMT", Some(121_000)),
+            ("Zun, 29 Sep 2023 16:26:57 GMT", None),
+            ("Friday, 29-Sep-23 16:26:57 GMT", Some(20_000)),
+            ("Fri Sep 29 16:26:57 2023", Some(20_000)),
+            ("2023-09-29T16:26:57Z", None),
+            ("Fri, 29 Sep 2023 18:26:57 +0200", None), // Not an HTTP date; no one sends it.
+            ("Fri, 29 Sep 100000 16:26:57 GMT", None),
+        ];
+        for (value, want) in table {
+            assert_eq!(millis(&[("retry-after", value)]), want, "{value:?}");
+        }
+    }
+
+    #[test]
+    fn bad_value_never_hides_a_good_one() {
+        const MS: &str = "retry-after-ms";
+        const RA: &str = "retry-after";
+        type Pairs = &'static [(&'static str, &'static str)];
+        let table: [(&str, Pairs, Option<u128>); 10] = [
+            ("milliseconds", &[(MS, "1500")], Some(1_500)),
+            ("zero counts", &[(MS, "0"), (RA, "20")], Some(0)),
+            ("negative", &[(MS, "-5"), (RA, "20")], Some(20_000)),
+            ("word", &[(MS, "abc"), (RA, "20")], Some(20_000)),
+            ("not a number", &[(MS, "nan"), (RA, "20")], Some(20_000)),
+            ("shorter", &[(RA, "20"), (MS, "500")], Some(500)),
+            ("Azure", &[(RA, "20"), ("x-ms-retry-after-ms", "7")], Some(7)),
+            ("repeated", &[(RA, "soon"), (RA, "7"), (RA, "11")], Some(7_000)),
+            ("not UTF-8", &[(RA, "１"), (RA, "3")], Some(3_000)),
+            ("absent", &[], None),
+        ];
+        for (name, pairs, want) in table {
+            assert_eq!(millis(pairs), want, "{name}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn prop_any_header_is_read_without_panic(value: Vec<u8>, since: u32) {
+            let mut headers = HeaderMap::new();
+            if let Ok(value) = HeaderValue::from_bytes(&value) {
+                headers.insert("retry-after", value.clone());
+                headers.insert("date", value);
+            }
+            let _ = retry_after(&headers, at(since.into()));
+        }
+
+        #[test]
+        fn prop_rendered_seconds_and_dates_are_read_back(seconds in 0_u64..1_000_000) {
+            let want = Some(u128::from(seconds) * 1_000);
+            let date = httpdate::fmt_http_date(at(NOW + seconds));
+            prop_assert_eq!(millis(&[("retry-after", &seconds.to_string())]), want);
+            prop_assert_eq!(millis(&[("retry-after", &date)]), want);
+        }
+
+        #[test]
+        fn prop_signed_and_infinite_values_are_no_hint(number: f64) {
+            prop_assume!(number < 0.0 || !number.is_finite());
+            prop_assert_eq!(millis(&[("retry-after", &number.to_string())]), None);
+            prop_assert_eq!(millis(&[("retry-after-ms", &number.to_string())]), None);
+        }
+
+        #[test]
+        fn prop_precedence_is_independent_of_order_and_case(
+            order in Just(vec![0_usize, 1, 2]).prop_shuffle(),
+            upper: bool,
+        ) {
+            let mut names = ["retry-after-ms", "x-ms-retry-after-ms", "retry-after"].map(str::to_owned);
+            if upper {
+                names = names.map(|name| name.to_ascii_uppercase());
+            }
+            let values = ["1", "2", "3"];
+            let pairs: Vec<_> = order.iter().map(|&i| (names[i].as_str(), values[i])).collect();
+            prop_assert_eq!(millis(&pairs), Some(1));
+        }
+
+        #[test]
+        fn prop_dates_do_not_depend_on_the_clients_clock(offset in 0_u64..u32::MAX.into()) {
+            let headers = headers(&[
+                ("date", "Fri, 29 Sep 2023 16:26:37 GMT"),
+                ("retry-after", "Fri, 29 Sep 2023 16:26:57 GMT"),
+            ]);
+            prop_assert_eq!(retry_after(&headers, at(offset)), Some(Duration::from_secs(20)));
+        }
+    }
 }

@@ -157,6 +157,7 @@ fn chain(source: &dyn std::error::Error) -> String {
 pub(crate) mod status {
     use super::{Deserialize, Deserializer, Serialize, Serializer, StatusCode};
 
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over references")]
     pub(crate) fn serialize<S: Serializer>(
         status: &Option<StatusCode>,
         serializer: S,

@@ -1,0 +1,168 @@
+//! The calls a client offers, written once for both clients.
+//!
+//! A call collects what to send and the options for it; how it is sent is the client's business,
+//! behind [`Execute`].
+
+use bytes::Bytes;
+use flow_errors::{Error, Result};
+use http::Method;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::chat::chat_setters;
+use crate::options::{Options, option_setters};
+use crate::plan::{Draft, Plan};
+use crate::{ChatCompletion, ChatRequest, ModelList, Settings};
+
+/// What a client crate provides so that calls can be made.
+pub trait Execute {
+    /// What a call returns: a result, or a future of one.
+    type Sending<T>;
+
+    /// Returns the client's settings.
+    fn settings(&self) -> &Settings;
+
+    /// Makes the call; a plan that could not be made is the call's error.
+    fn execute<T: DeserializeOwned + Send + 'static>(&self, plan: Result<Plan>)
+    -> Self::Sending<T>;
+
+    /// Returns random bits for an idempotency key.
+    fn entropy(&self) -> u64;
+}
+
+/// A chat completion on its way to being sent.
+#[must_use = "a call does nothing until `send` is called"]
+#[derive(Debug)]
+pub struct Chat<'a, C> {
+    client: &'a C,
+    options: Options,
+    request: ChatRequest,
+}
+
+impl<'a, C: Execute> Chat<'a, C> {
+    /// Starts a call that sends `request`.
+    pub fn new(client: &'a C, request: ChatRequest) -> Self {
+        Self { client, options: Options::default(), request }
+    }
+
+    chat_setters!(request);
+    option_setters!();
+
+    /// Checks the request and sends it, as often as the retry policy says. **This costs money.**
+    ///
+    /// # Errors
+    ///
+    /// Every kind of error there is; match on [`Error::kind`].
+    pub fn send(self) -> C::Sending<ChatCompletion> {
+        let request = &self.request;
+        let body = request.check().and_then(|()| encode(request));
+        let model = Some(request.model());
+        let draft = |body| Draft { method: Method::POST, path: "/chat/completions", model, body };
+        execute(self.client, body.map(draft), self.options)
+    }
+}
+
+/// The calls about models.
+#[derive(Debug)]
+pub struct Models<'a, C> {
+    client: &'a C,
+}
+
+impl<'a, C: Execute> Models<'a, C> {
+    /// Starts a call about models.
+    #[must_use]
+    pub const fn new(client: &'a C) -> Self {
+        Self { client }
+    }
+
+    /// Lists the models that the key may use, with the client's own options.
+    ///
+    /// # Errors
+    ///
+    /// Every kind of error there is but those of a completion.
+    pub fn list(&self) -> C::Sending<ModelList> {
+        Get::new(self.client, "/models").send()
+    }
+}
+
+/// A POST request to any endpoint.
+#[must_use = "a call does nothing until `send` is called"]
+#[derive(Debug)]
+pub struct Post<'a, C> {
+    client: &'a C,
+    options: Options,
+    path: String,
+    body: Result<Bytes>,
+}
+
+impl<'a, C: Execute> Post<'a, C> {
+    /// Starts a request to `path`, which begins with a slash and is taken below the base URL.
+    pub fn new(client: &'a C, path: impl Into<String>) -> Self {
+        let body = Ok(Bytes::from_static(b"{}"));
+        Self { client, options: Options::default(), path: path.into(), body }
+    }
+
+    option_setters!();
+
+    /// Sets the body: any type that serializes to JSON. Without it `{}` is sent.
+    pub fn json(mut self, body: &(impl Serialize + ?Sized)) -> Self {
+        self.body = encode(body);
+        self
+    }
+
+    /// Sends the request and decodes the reply as `T`. **This may cost money.**
+    ///
+    /// # Errors
+    ///
+    /// As any call; `invalid_input` if the body could not be serialized.
+    pub fn send<T: DeserializeOwned + Send + 'static>(self) -> C::Sending<T> {
+        let path = &self.path;
+        let draft = |body| Draft { method: Method::POST, path, model: None, body };
+        execute(self.client, self.body.map(draft), self.options)
+    }
+}
+
+/// A GET request to any endpoint.
+#[must_use = "a call does nothing until `send` is called"]
+#[derive(Debug)]
+pub struct Get<'a, C> {
+    client: &'a C,
+    options: Options,
+    path: String,
+}
+
+impl<'a, C: Execute> Get<'a, C> {
+    /// Starts a request to `path`, which begins with a slash and is taken below the base URL.
+    pub fn new(client: &'a C, path: impl Into<String>) -> Self {
+        Self { client, options: Options::default(), path: path.into() }
+    }
+
+    option_setters!();
+
+    /// Sends the request and decodes the reply as `T`.
+    ///
+    /// # Errors
+    ///
+    /// As any call.
+    pub fn send<T: DeserializeOwned + Send + 'static>(self) -> C::Sending<T> {
+        let path = &self.path;
+        let draft = Draft { method: Method::GET, path, model: None, body: Bytes::new() };
+        execute(self.client, Ok(draft), self.options)
+    }
+}
+
+fn execute<C: Execute, T: DeserializeOwned + Send + 'static>(
+    client: &C,
+    draft: Result<Draft<'_>>,
+    options: Options,
+) -> C::Sending<T> {
+    let plan = draft.and_then(|draft| Plan::new(draft, options, client.settings()));
+    client.execute(plan.map(|plan| plan.with_idempotency_key([client.entropy(), client.entropy()])))
+}
+
+fn encode(body: &(impl Serialize + ?Sized)) -> Result<Bytes> {
+    serde_json::to_vec(body).map(Bytes::from).map_err(|source| {
+        Error::invalid_input("body", "the body cannot be written as JSON; see the source")
+            .with_source(source)
+    })
+}

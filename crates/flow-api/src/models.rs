@@ -1,0 +1,63 @@
+//! The models that a key may use.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::field::Field;
+
+/// The reply to a request for the list of models.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ModelList {
+    data: Vec<Model>,
+    #[serde(flatten)]
+    extra: Map<String, Value>,
+}
+
+impl ModelList {
+    /// Returns the models, in the service's order.
+    #[must_use]
+    pub fn models(&self) -> &[Model] {
+        &self.data
+    }
+
+    /// Returns the models' ids, in the service's order.
+    pub fn ids(&self) -> impl Iterator<Item = &str> {
+        self.data.iter().map(Model::id)
+    }
+
+    /// Returns the fields that have no accessor here.
+    #[must_use]
+    pub const fn extra(&self) -> &Map<String, Value> {
+        &self.extra
+    }
+}
+
+/// One model.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Model {
+    id: String,
+    #[serde(default, skip_serializing_if = "Field::is_absent")]
+    owned_by: Field<String>,
+    #[serde(flatten)]
+    extra: Map<String, Value>,
+}
+
+impl Model {
+    /// Returns the id, which is what requests name.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// Returns who provides it.
+    #[must_use]
+    pub fn owned_by(&self) -> Option<&str> {
+        self.owned_by.as_str()
+    }
+
+    /// Returns the fields that have no accessor here.
+    #[must_use]
+    pub const fn extra(&self) -> &Map<String, Value> {
+        &self.extra
+    }
+}

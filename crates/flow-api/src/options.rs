@@ -1,0 +1,240 @@
+//! Everything that can be set for a client and for a single call alike.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use flow_errors::{Attempt, Error, Result, RetryPolicy, Timeouts};
+use http::{HeaderMap, HeaderName, HeaderValue, header};
+
+use crate::ApiKey;
+
+/// The most bytes of a reply's body, unless the caller says otherwise: 64 MiB.
+pub const DEFAULT_MAX_REPLY_BYTES: usize = 64 * 1024 * 1024;
+
+type OnAttempt = Arc<dyn Fn(&Attempt) + Send + Sync>;
+
+/// What the caller asked for, not yet checked; what is not set is `None`.
+#[derive(Clone, Default)]
+pub(crate) struct Options {
+    pub(crate) api_key: Option<String>,
+    pub(crate) retry: Option<RetryPolicy>,
+    pub(crate) deadline: Option<Deadline>,
+    pub(crate) attempt_timeout: Option<Duration>,
+    pub(crate) max_reply_bytes: Option<usize>,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) on_attempt: Option<OnAttempt>,
+}
+
+#[derive(Clone, Copy)]
+pub(crate) enum Deadline {
+    After(Duration),
+    Never,
+}
+
+/// The setters of [`Options`], for every builder that has an `options` field.
+macro_rules! option_setters {
+    () => {
+        /// Sets the API key.
+        pub fn api_key(mut self, key: impl Into<String>) -> Self {
+            self.options.api_key = Some(key.into());
+            self
+        }
+
+        /// Sets how often to retry and how long to wait in between; the default is
+        /// [`RetryPolicy::default`](flow_errors::RetryPolicy). Each retry may be billed.
+        pub fn retry(mut self, policy: flow_errors::RetryPolicy) -> Self {
+            self.options.retry = Some(policy);
+            self
+        }
+
+        /// Sets how long the whole call may take, attempts and waits together; default 10 minutes.
+        pub fn deadline(mut self, deadline: std::time::Duration) -> Self {
+            self.options.deadline = Some($crate::options::Deadline::After(deadline));
+            self
+        }
+
+        /// Lifts the deadline: the call may take as long as its attempts do.
+        pub fn no_deadline(mut self) -> Self {
+            self.options.deadline = Some($crate::options::Deadline::Never);
+            self
+        }
+
+        /// Sets how long one attempt may take; by default what the deadline leaves.
+        ///
+        /// An attempt that is cut off may still be run, **and billed**, by the service.
+        pub fn attempt_timeout(mut self, timeout: std::time::Duration) -> Self {
+            self.options.attempt_timeout = Some(timeout);
+            self
+        }
+
+        /// Sets the most bytes that a reply's body may have once inflated; default 64 MiB.
+        pub fn max_reply_bytes(mut self, bytes: usize) -> Self {
+            self.options.max_reply_bytes = Some(bytes);
+            self
+        }
+
+        /// Sends a header with every attempt, in place of the client's own of that name.
+        pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+            self.options.headers.push((name.into(), value.into()));
+            self
+        }
+
+        /// Calls `hook` after each attempt, with what came of it and how long the wait will be.
+        ///
+        /// It runs where the call runs, so it must not block.
+        pub fn on_attempt(
+            mut self,
+            hook: impl Fn(&flow_errors::Attempt) + Send + Sync + 'static,
+        ) -> Self {
+            self.options.on_attempt = Some(std::sync::Arc::new(hook));
+            self
+        }
+    };
+}
+pub(crate) use option_setters;
+
+impl fmt::Debug for Options {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Keys and header values stay out; the names tell enough.
+        let headers: Vec<_> = self.headers.iter().map(|(name, _)| name).collect();
+        f.debug_struct("Options")
+            .field("retry", &self.retry)
+            .field("headers", &headers)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Options that were checked and completed with the defaults.
+#[derive(Clone)]
+pub(crate) struct Checked {
+    pub(crate) api_key: ApiKey,
+    pub(crate) policy: RetryPolicy,
+    pub(crate) timeouts: Timeouts,
+    pub(crate) max_reply_bytes: usize,
+    pub(crate) headers: HeaderMap,
+    pub(crate) on_attempt: Option<OnAttempt>,
+}
+
+impl Checked {
+    /// Checks a client's options.
+    pub(crate) fn new(options: Options) -> Result<Self> {
+        let Some(key) = &options.api_key else {
+            return Err(Error::config("there is no API key; set FLOW_API_KEY or call api_key()"));
+        };
+        let defaults = Self {
+            api_key: ApiKey::new(key.as_str())?,
+            policy: RetryPolicy::default(),
+            timeouts: Timeouts::default(),
+            max_reply_bytes: DEFAULT_MAX_REPLY_BYTES,
+            headers: HeaderMap::new(),
+            on_attempt: None,
+        };
+        defaults.with(Options { api_key: None, ..options })
+    }
+
+    /// Returns a copy in which a call's `options` take the place of the client's.
+    pub(crate) fn with(&self, options: Options) -> Result<Self> {
+        let mut checked = self.clone();
+        if let Some(key) = options.api_key {
+            checked.api_key = ApiKey::new(key)?;
+        }
+        checked.policy = options.retry.unwrap_or(checked.policy);
+        checked.timeouts = match options.deadline {
+            Some(Deadline::After(deadline)) => checked.timeouts.with_deadline(deadline)?,
+            Some(Deadline::Never) => checked.timeouts.without_deadline(),
+            None => checked.timeouts,
+        };
+        if let Some(timeout) = options.attempt_timeout {
+            checked.timeouts = checked.timeouts.with_attempt(timeout)?;
+        }
+        checked.max_reply_bytes = options.max_reply_bytes.unwrap_or(checked.max_reply_bytes);
+        for (name, value) in &options.headers {
+            let (name, value) = header(name, value)?;
+            checked.headers.insert(name, value);
+        }
+        checked.on_attempt = options.on_attempt.or(checked.on_attempt);
+        Ok(checked)
+    }
+}
+
+/// Checks a header of the caller's; its value is never shown.
+fn header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue)> {
+    let shown = name.chars().take(100).flat_map(char::escape_debug).collect::<String>();
+    let refuse = |problem: &str| Error::config(format!("the header `{shown}` {problem}"));
+    let name: HeaderName = name
+        .parse()
+        .map_err(|_| refuse("has a name that HTTP does not allow; use letters, digits and -"))?;
+    if [header::HOST, header::CONTENT_LENGTH, header::TRANSFER_ENCODING, header::CONNECTION]
+        .contains(&name)
+    {
+        return Err(refuse("is set by the HTTP stack; leave it out"));
+    }
+    if name == header::AUTHORIZATION {
+        return Err(refuse("is made from the API key; use api_key()"));
+    }
+    let mut value = HeaderValue::from_str(value)
+        .map_err(|_| refuse("has a value with control characters or non-ASCII text; encode it"))?;
+    value.set_sensitive(true);
+    Ok((name, value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn options() -> Options {
+        Options { api_key: Some("sk-1".to_owned()), ..Options::default() }
+    }
+
+    #[test]
+    fn call_options_take_the_place_of_the_clients() {
+        let client = Checked::new(Options {
+            deadline: Some(Deadline::After(Duration::from_secs(9))),
+            headers: vec![("x-a".to_owned(), "1".to_owned()), ("x-b".to_owned(), "1".to_owned())],
+            ..options()
+        })
+        .unwrap();
+        let call = client
+            .with(Options {
+                api_key: Some("sk-2".to_owned()),
+                retry: Some(RetryPolicy::none()),
+                headers: vec![("X-B".to_owned(), "2".to_owned())],
+                ..Options::default()
+            })
+            .unwrap();
+        assert_eq!(call.timeouts.deadline(), Some(Duration::from_secs(9)));
+        assert_eq!(call.policy, RetryPolicy::none());
+        assert_eq!(call.api_key.expose(), "sk-2");
+        assert_eq!(
+            (&call.headers["x-a"], &call.headers["x-b"]),
+            (&"1".parse().unwrap(), &"2".parse().unwrap())
+        );
+        let endless = call.with(Options { deadline: Some(Deadline::Never), ..Options::default() });
+        assert_eq!(endless.unwrap().timeouts.deadline(), None);
+    }
+
+    #[test]
+    fn bad_options_are_refused_with_the_remedy() {
+        let header = |name: &str, value: &str| Options {
+            headers: vec![(name.to_owned(), value.to_owned())],
+            ..options()
+        };
+        #[rustfmt::skip]
+        let cases = [
+            // name             options                                                     want in the message
+            ("no key",          Options::default(),                                         "FLOW_API_KEY"),
+            ("zero deadline",   Options { deadline: Some(Deadline::After(Duration::ZERO)), ..options() }, "no_deadline()"),
+            ("zero timeout",    Options { attempt_timeout: Some(Duration::ZERO), ..options() }, "attempt timeout is 0"),
+            ("bad name",        header("x y", "hush"),                                      "`x y` has a name"),
+            ("bad value",       header("x-y", "hush\n"),                                    "`x-y` has a value"),
+            ("content-length",  header("Content-Length", "hush"),                           "leave it out"),
+            ("authorization",   header("Authorization", "hush"),                            "use api_key()"),
+        ];
+        for (name, options, want) in cases {
+            let Err(error) = Checked::new(options) else { panic!("{name}") };
+            assert!(error.to_string().contains(want), "{name}: {error}");
+            assert!(!format!("{error:?}").contains("hush"), "{name}: {error:?}");
+        }
+    }
+}

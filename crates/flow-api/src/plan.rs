@@ -1,0 +1,164 @@
+//! One call, checked and ready: what every attempt sends, and how its reply is read.
+
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use bytes::Bytes;
+use flow_errors::{Attempt, Call, Error, Operation, Result, Tick};
+use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri, header, response};
+use serde::de::DeserializeOwned;
+
+use crate::body::{BodyReader, Collected};
+use crate::gates::{SharedGate, lock};
+use crate::options::{Checked, Options};
+use crate::reply::Received;
+use crate::settings::Settings;
+
+const IDEMPOTENCY_KEY: &str = "idempotency-key";
+
+/// One call, checked and ready to be driven.
+pub struct Plan {
+    operation: Operation,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+    checked: Checked,
+    gate: SharedGate,
+}
+
+/// What a call sends, before the client's settings are added.
+pub(crate) struct Draft<'a> {
+    pub(crate) method: Method,
+    pub(crate) path: &'a str,
+    pub(crate) model: Option<&'a str>,
+    pub(crate) body: Bytes,
+}
+
+impl Plan {
+    pub(crate) fn new(draft: Draft<'_>, options: Options, settings: &Settings) -> Result<Self> {
+        let checked = settings.defaults.with(options)?;
+        let uri = settings.base_url.join(draft.path)?;
+        let mut operation = Operation::new(draft.method, draft.path);
+        if let Some(model) = draft.model {
+            operation = operation.with_model(model);
+        }
+        let gate = settings.gates.gate(draft.model.unwrap_or_default());
+        let mut headers = HeaderMap::with_capacity(8);
+        headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
+        headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("gzip"));
+        headers.insert(header::USER_AGENT, HeaderValue::from_static(settings.user_agent));
+        if *operation.method() == Method::POST {
+            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        }
+        headers.insert(header::AUTHORIZATION, checked.api_key.authorization().clone());
+        headers.extend(checked.headers.clone());
+        Ok(Self { operation, uri, headers, body: draft.body, checked, gate })
+    }
+
+    /// Returns the plan with a key, made of `entropy`, that lets the service recognize a request
+    /// sent twice; one of the caller's own stays. GET requests need none.
+    pub(crate) fn with_idempotency_key(mut self, entropy: [u64; 2]) -> Self {
+        let [high, low] = entropy;
+        let key = HeaderValue::try_from(format!("flow-{high:016x}{low:016x}"));
+        if let (&Method::POST, Ok(key)) = (self.operation.method(), key) {
+            self.headers.entry(IDEMPOTENCY_KEY).or_insert(key);
+        }
+        self
+    }
+
+    /// Starts the state machine of this call.
+    pub(crate) fn call(&self, now: Tick, wall: SystemTime) -> Call {
+        Call::new(self.operation.clone(), self.checked.policy, self.checked.timeouts, now)
+            .started_at(wall)
+    }
+
+    pub(crate) const fn gate(&self) -> &SharedGate {
+        &self.gate
+    }
+
+    pub(crate) fn tell(&self, attempt: Option<&Attempt>) {
+        if let (Some(hook), Some(attempt)) = (&self.checked.on_attempt, attempt) {
+            hook(attempt);
+        }
+    }
+
+    /// Returns the request of one attempt; all attempts send the same.
+    #[must_use]
+    pub fn request(&self) -> Request<Bytes> {
+        let mut request = Request::new(self.body.clone());
+        *request.method_mut() = self.operation.method().clone();
+        *request.uri_mut() = self.uri.clone();
+        *request.headers_mut() = self.headers.clone();
+        request
+    }
+
+    /// Starts reading the body that follows `head`.
+    #[must_use]
+    pub fn body_reader(&self, head: &response::Parts) -> BodyReader {
+        BodyReader::new(head.status, &head.headers, self.checked.max_reply_bytes)
+    }
+
+    /// Reads a reply: a success that really is one, or the error it is.
+    ///
+    /// # Errors
+    ///
+    /// Returns the service's error, whatever its dialect and under whatever status; `decode` for a
+    /// success that is not a `T`; `reply_too_large` above the caller's maximum.
+    pub fn receive<T: DeserializeOwned>(
+        &self,
+        head: response::Parts,
+        body: BodyReader,
+        received_at: SystemTime,
+    ) -> Result<Received<T>> {
+        self.read(head, body, received_at)
+            .map_err(|error| error.redacted(self.checked.api_key.expose()))
+    }
+
+    fn read<T: DeserializeOwned>(
+        &self,
+        head: response::Parts,
+        body: BodyReader,
+        received_at: SystemTime,
+    ) -> Result<Received<T>> {
+        let response::Parts { status, headers, .. } = head;
+        let Collected { bytes, is_cut } = body.finish(&headers)?;
+        if !status.is_success() {
+            let keep = if is_cut { flow_errors::Body::cut } else { flow_errors::Body::new };
+            return Err(Error::from_response(status, &headers, keep(bytes), received_at));
+        }
+        if is_cut {
+            return Err(Error::reply_too_large(status, &headers, self.checked.max_reply_bytes));
+        }
+        if let Some(error) = Error::in_success(status, &headers, &bytes, received_at) {
+            return Err(error);
+        }
+        // A success without content is JSON's null, for those who ask for `()` or an `Option`.
+        let json: &[u8] = if status == StatusCode::NO_CONTENT { b"null" } else { &bytes };
+        match serde_json::from_slice(json) {
+            Ok(value) => Ok(Received { value, status, headers }),
+            Err(source) => {
+                Err(Error::undecodable(status, &headers, flow_errors::Body::new(bytes), source))
+            }
+        }
+    }
+
+    /// Returns how many attempts to this call's model are under way.
+    #[must_use]
+    pub fn in_flight(&self) -> usize {
+        lock(&self.gate).in_flight()
+    }
+}
+
+impl std::fmt::Debug for Plan {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Plan")
+            .field("operation", &self.operation)
+            .field("body_bytes", &self.body.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// The request id of a reply's head, in the form that the history shares.
+pub(crate) fn shared_request_id(headers: &HeaderMap) -> Option<Arc<str>> {
+    flow_errors::request_id(headers).map(Arc::from)
+}

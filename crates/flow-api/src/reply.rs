@@ -1,0 +1,88 @@
+//! A success, with what is worth knowing about how it came.
+
+use std::fmt;
+use std::ops::Deref;
+
+use flow_errors::{Attempts, RateLimits};
+use http::{HeaderMap, StatusCode};
+
+/// A decoded reply together with its request id, its attempts and its limits.
+///
+/// It derefs to the reply itself. `Debug` leaves the headers out.
+#[derive(Clone)]
+pub struct Reply<T> {
+    value: T,
+    status: StatusCode,
+    headers: HeaderMap,
+    attempts: Attempts,
+}
+
+impl<T> Reply<T> {
+    pub(crate) fn new(received: Received<T>, attempts: Attempts) -> Self {
+        let Received { value, status, headers } = received;
+        Self { value, status, headers, attempts }
+    }
+
+    /// Returns the reply itself.
+    #[must_use]
+    pub fn into_inner(self) -> T {
+        self.value
+    }
+
+    /// Returns the HTTP status.
+    #[must_use]
+    pub const fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// Returns the reply's headers.
+    #[must_use]
+    pub const fn headers(&self) -> &HeaderMap {
+        &self.headers
+    }
+
+    /// Returns the service's id for the request.
+    #[must_use]
+    pub fn request_id(&self) -> Option<&str> {
+        flow_errors::request_id(&self.headers)
+    }
+
+    /// Returns every attempt of the call, the successful one last.
+    #[must_use]
+    pub const fn attempts(&self) -> &Attempts {
+        &self.attempts
+    }
+
+    /// Returns what the service said of its limits.
+    #[must_use]
+    pub fn rate_limits(&self) -> RateLimits {
+        RateLimits::from_headers(&self.headers)
+    }
+}
+
+impl<T> Deref for Reply<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.value
+    }
+}
+
+impl<T: fmt::Debug> fmt::Debug for Reply<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reply")
+            .field("value", &self.value)
+            .field("status", &self.status)
+            .field("request_id", &self.request_id())
+            .field("attempts", &self.attempts)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A reply that was read and decoded, before it is known how many attempts it took.
+#[derive(Debug)]
+pub struct Received<T> {
+    pub(crate) value: T,
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+}

@@ -1,0 +1,77 @@
+//! A call under way: the state machine, its gate and the reply, held together for a driver.
+//!
+//! Both drivers are the same loop over this. Dropping it gives back what the call held.
+
+use std::time::SystemTime;
+
+use flow_errors::{Call, Class, Error, Kind, Outcome, Result, Step, Tick, Verdict};
+
+use crate::Reply;
+use crate::gates::lock;
+use crate::plan::{Plan, shared_request_id};
+use crate::reply::Received;
+
+/// A call under way.
+#[derive(Debug)]
+pub struct Running<'a, T> {
+    plan: &'a Plan,
+    call: Call,
+    received: Option<Received<T>>,
+}
+
+impl<'a, T> Running<'a, T> {
+    /// Starts the call that `plan` describes.
+    #[must_use]
+    pub fn new(plan: &'a Plan, now: Tick, wall: SystemTime) -> Self {
+        Self { plan, call: plan.call(now, wall), received: None }
+    }
+
+    /// Returns the next thing to do.
+    pub fn poll(&mut self, now: Tick) -> Step {
+        self.call.poll(now, &mut lock(self.plan.gate()))
+    }
+
+    /// Reports what came of the send under way.
+    pub fn on_reply(&mut self, now: Tick, entropy: u64, result: Result<Received<T>>) {
+        let outcome = match result {
+            Ok(received) => {
+                let request_id = shared_request_id(&received.headers);
+                let status = received.status;
+                self.received = Some(received);
+                Outcome::Succeeded { status, request_id }
+            }
+            Err(error) => Outcome::Failed(error),
+        };
+        self.call.on_outcome(now, entropy, outcome, &mut lock(self.plan.gate()));
+        self.plan.tell(self.call.attempts().last());
+    }
+
+    /// Ends the call because the caller cancelled it.
+    pub fn cancel(&mut self, now: Tick) {
+        self.call.cancel(now, &mut lock(self.plan.gate()));
+    }
+
+    /// Returns what the caller gets.
+    ///
+    /// # Errors
+    ///
+    /// Returns the error of a call that failed.
+    pub fn finish(mut self, verdict: Verdict) -> Result<Reply<T>> {
+        let attempts = self.call.attempts().clone();
+        match (verdict, self.received.take()) {
+            (Verdict::Failed(error), _) => Err(error),
+            (Verdict::Succeeded, Some(received)) => Ok(Reply::new(received, attempts)),
+            // `on_reply` keeps the reply of every success, so a driver of ours never gets here.
+            (Verdict::Succeeded, None) => {
+                Err(Error::new(Kind::Unexpected, Class::Permanent, "the reply was taken already"))
+            }
+        }
+    }
+}
+
+impl<T> Drop for Running<'_, T> {
+    fn drop(&mut self) {
+        // The instant only matters to the history, which nobody reads any more.
+        self.cancel(Tick::ORIGIN);
+    }
+}

@@ -1,0 +1,32 @@
+//! What all calls of one client share.
+
+use crate::BaseUrl;
+use crate::gates::Gates;
+use crate::options::Checked;
+
+/// A client's checked settings and the state its calls share.
+pub struct Settings {
+    pub(crate) base_url: BaseUrl,
+    pub(crate) defaults: Checked,
+    pub(crate) user_agent: &'static str,
+    pub(crate) gates: Gates,
+}
+
+impl Settings {
+    /// Returns how many attempts are under way.
+    #[must_use]
+    pub fn in_flight(&self) -> usize {
+        self.gates.in_flight()
+    }
+}
+
+impl std::fmt::Debug for Settings {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Settings")
+            .field("base_url", &self.base_url.as_str())
+            .field("api_key", &self.defaults.api_key)
+            .field("retry", &self.defaults.policy)
+            .field("timeouts", &self.defaults.timeouts)
+            .finish_non_exhaustive()
+    }
+}

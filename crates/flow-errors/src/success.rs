@@ -1,0 +1,211 @@
+//! Whether a reply that calls itself a success is an error in truth.
+//!
+//! Ordinary replies must cost next to nothing, so a look at the bytes comes before any parsing,
+//! and a reply with content is never taken away from the caller.
+
+use serde_json::{Map, Value};
+
+type Object = Map<String, Value>;
+
+/// How a string begins, right after its quote, that [`is_error`] needs to find.
+const MARKS: [&[u8]; 6] =
+    [b"error", b"success\"", b"base_resp\"", b"code\"", b"status_code\"", b"statusCode\""];
+
+/// What holds content: the choices of completions, and Google's candidates.
+const CONTENT: [&str; 2] = ["choices", "candidates"];
+
+/// What holds a result in replies that also have a `code` or a `message`.
+const RESULTS: [&str; 5] = ["data", "result", "output", "outputs", "embeddings"];
+
+/// Returns whether [`is_error`] could say yes; a body without any mark need not be parsed.
+///
+/// Every rule of `is_error` asks for a key or value that begins with a mark, and no service
+/// writes those with `\u` escapes; one that did would be reported as undecodable instead.
+pub(crate) fn may_be_error(body: &[u8]) -> bool {
+    let mut strings = body.split(|byte| *byte == b'"').skip(1).peekable();
+    while let Some(string) = strings.next() {
+        if string == b"error" && strings.peek().is_some_and(|after| is_null(after)) {
+            continue;
+        }
+        let is_marked = |mark: &&[u8]| match mark.strip_suffix(b"\"") {
+            Some(whole) => string == whole,
+            None => string.starts_with(mark),
+        };
+        if MARKS.iter().any(is_marked) {
+            return true;
+        }
+    }
+    false
+}
+
+/// Returns whether a decoded success, or chunk of a stream, is an error in truth.
+pub(crate) fn is_error(value: &Value) -> bool {
+    let root = match value {
+        Value::Object(root) => root,
+        // A stream as a list: it ends with its error.
+        Value::Array(list) => {
+            return list.last().is_some_and(|last| last.is_object() && is_error(last));
+        }
+        _ => return false,
+    };
+    if has_any(root, &CONTENT) || is_resource(root) {
+        return false;
+    }
+    root.get("error").is_some_and(is_something)
+        || is_named(root, "object", "error")
+        || is_named(root, "type", "error")
+        || root.get("success") == Some(&Value::Bool(false))
+        || in_response(root)
+        || is_of_baidu_or_minimax(root)
+        || is_flat(root)
+}
+
+/// `"error": null` says that there is none.
+fn is_null(after_key: &[u8]) -> bool {
+    let value = after_key.trim_ascii_start().strip_prefix(b":").map(<[u8]>::trim_ascii_start);
+    value.is_some_and(|value| value.starts_with(b"null"))
+}
+
+/// A job or a batch that was asked for by its id tells of its own failure, not of the request's.
+fn is_resource(root: &Object) -> bool {
+    let has_text = |name| root.get(name).is_some_and(Value::is_string);
+    has_text("object") && has_text("id") && has_text("status")
+}
+
+/// `response.failed` of the Responses API.
+fn in_response(root: &Object) -> bool {
+    let error = root.get("response").and_then(|response| response.get("error"));
+    error.is_some_and(is_something)
+}
+
+fn is_of_baidu_or_minimax(root: &Object) -> bool {
+    let minimax = root.get("base_resp").and_then(|status| status.get("status_code"));
+    [root.get("error_code"), minimax].into_iter().flatten().any(is_something)
+}
+
+/// A code and a message, or errors, at the top level, and no result.
+fn is_flat(root: &Object) -> bool {
+    if has_any(root, &RESULTS) {
+        return false;
+    }
+    let has_errors = root.get("errors").is_some_and(is_something);
+    has_errors || (root.get("message").is_some_and(Value::is_string) && has_failure_code(root))
+}
+
+fn has_failure_code(root: &Object) -> bool {
+    let is_status = |value: &Value| value.as_u64().is_some_and(|code| (400..600).contains(&code));
+    let is_word =
+        |code: &str| code.starts_with(|c: char| c.is_ascii_alphabetic()) && !is_success_word(code);
+    root.get("code").is_some_and(|code| is_status(code) || code.as_str().is_some_and(is_word))
+        || ["status_code", "statusCode"].iter().any(|name| root.get(*name).is_some_and(is_status))
+}
+
+fn is_success_word(code: &str) -> bool {
+    ["ok", "success", "succeeded"].iter().any(|word| code.eq_ignore_ascii_case(word))
+}
+
+fn is_named(root: &Object, field: &str, name: &str) -> bool {
+    root.get(field).and_then(Value::as_str) == Some(name)
+}
+
+fn has_any(root: &Object, names: &[&str]) -> bool {
+    names.iter().any(|name| root.get(*name).is_some_and(is_something))
+}
+
+/// Whether a value is more than null, false, zero or empty.
+fn is_something(value: &Value) -> bool {
+    match value {
+        Value::Null => false,
+        Value::Bool(is_so) => *is_so,
+        Value::Number(number) => number.as_f64() != Some(0.0),
+        Value::String(text) => !text.is_empty() && text != "0",
+        Value::Array(list) => !list.is_empty(),
+        Value::Object(object) => !object.is_empty(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Whether a chunk is an error: the cases of rig, then those of other clients' trackers.
+    #[test]
+    fn errors_are_told_from_replies() {
+        let table = [
+            (r#"{"error":null}"#, false),
+            (r#"{"error":null,"usage":{"total_tokens":3}}"#, false),
+            (r#"{"error":""}"#, false),
+            (r#"{"choices":[{"delta":{"content":"hi"}}]}"#, false),
+            (r#"{"error":"metadata","choices":[{"delta":{"content":"hi"}}]}"#, false),
+            (r#"{"error":{"message":"x"},"choices":[{"delta":{"content":"hi"}}]}"#, false),
+            (r#"{"error":"oops"}"#, true),
+            (r#"{"error":{"message":"rate limited","type":"rate_limit_error"}}"#, true),
+            (r#"{"error":{"message":"rate limited"},"choices":[]}"#, true),
+            (r#"{"error":{"message":"rate limited"},"choices":null}"#, true),
+            (r#"{"error":{},"id":"x"}"#, false),
+            (r#"{"object":"error","message":"m","code":404}"#, true),
+            (r#"{"type":"error","error":{"message":"m"}}"#, true),
+            (r#"{"type":"error","message":"m"}"#, true),
+            (r#"{"type":"keepalive","sequence_number":466}"#, false),
+            (r#"{"type":"response.created","response":{"error":null}}"#, false),
+            (r#"{"type":"response.failed","response":{"error":{"code":"c"}}}"#, true),
+            (
+                r#"{"object":"fine_tuning.job","id":"ft","status":"failed","error":{"code":"c"}}"#,
+                false,
+            ),
+            (r#"{"success":false,"message":"m"}"#, true),
+            (r#"{"success":true,"message":"m","data":[]}"#, false),
+            (r#"{"code":200,"message":"ok","data":{"a":1}}"#, false),
+            (r#"{"code":"Success","message":"ok"}"#, false),
+            (r#"{"code":"","message":"","output":{"text":"a"}}"#, false),
+            (r#"{"code":"Throttling.RateQuota","message":"m"}"#, true),
+            (r#"{"code":429,"message":"m"}"#, true),
+            (r#"{"code":7,"message":"m"}"#, false),
+            (r#"{"statusCode":403,"message":"m"}"#, true),
+            (r#"{"error_code":336501,"error_msg":"m"}"#, true),
+            (r#"{"error_code":0,"result":"text"}"#, false),
+            (r#"{"base_resp":{"status_code":1002,"status_msg":"m"}}"#, true),
+            (r#"{"base_resp":{"status_code":0,"status_msg":""},"reply":"a"}"#, false),
+            (r#"{"result":null,"success":false,"errors":[{"code":1}]}"#, true),
+            (r#"{"errors":[{"message":"m"}]}"#, true),
+            (r#"{"errors":[{"message":"m"}],"data":{"a":1}}"#, false),
+            (r#"[{"candidates":[]},{"error":{"code":429}}]"#, true),
+            (r#"[{"error":"one"},{"id":"two"}]"#, false),
+            (r#"["error"]"#, false),
+            ("42", false),
+        ];
+        for (json, want) in table {
+            let value = serde_json::from_str(json).unwrap();
+            assert_eq!(is_error(&value), want, "{json}");
+            assert!(!want || may_be_error(json.as_bytes()), "{json} has no mark");
+        }
+    }
+
+    #[test]
+    fn ordinary_replies_are_not_parsed() {
+        let table = [
+            (
+                r#"{"id":"c","choices":[{"message":{"role":"assistant","content":"an error"}}]}"#,
+                false,
+            ),
+            (r#"{"error": null, "output": []}"#, false),
+            (r#"{"content":"say \"code\": 1"}"#, false),
+            (r#"{"error" : nil}"#, true),
+        ];
+        for (json, want) in table {
+            assert_eq!(may_be_error(json.as_bytes()), want, "{json}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn prop_content_is_never_an_error(extra in "[a-z_]{0,12}", text in "\\PC{0,20}") {
+            let mut value = serde_json::json!({"choices": [{}], "error": text, "success": false});
+            value[extra] = text.into();
+            prop_assume!(value["choices"].is_array());
+            prop_assert!(!is_error(&value));
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! Laws 25 to 33: the loop itself.
+
+use std::time::Duration;
+
+use flow_errors::{Class, Gate, Outcome, Step, StoppedBecause, Tick, Verdict};
+use proptest::prelude::*;
+
+use crate::harness::{Event, Log, is_final, outcome, scripts};
+
+/// A step as text, so that steps can be compared.
+fn text(step: &Step) -> String {
+    match step {
+        Step::Done(Verdict::Failed(error)) => format!("failed {error} {:?}", error.attempts()),
+        step => format!("{step:?}"),
+    }
+}
+
+fn log_text(log: &Log) -> String {
+    format!("{:?} {:?} {:?}", log.sends, log.waits, log.result)
+}
+
+proptest! {
+    #[test]
+    fn prop_25_sends_are_at_most_max_attempts(script in scripts()) {
+        let log = script.run();
+        prop_assert!(log.sends.len() <= usize::try_from(script.policy.max_attempts()).unwrap());
+        prop_assert!(log.sends.iter().zip(1_u32..).all(|(sent, n)| sent.send.attempt == n));
+    }
+
+    #[test]
+    fn prop_26_done_is_stable(script in scripts(), later in 0..u64::MAX, entropy: u64) {
+        let mut log = script.run();
+        let before = log.call.poll(log.ended, &mut log.gate);
+        let later = log.ended + Duration::from_nanos(later);
+        let scene = script.scenes.first().cloned();
+        if let Some(scene) = scene {
+            log.call.on_outcome(later, entropy, outcome(&scene, None).1, &mut log.gate);
+        }
+        log.call.cancel(later, &mut log.gate);
+        prop_assert_eq!(text(&before), text(&log.call.poll(later, &mut log.gate)));
+        prop_assert_eq!(log.gate.in_flight(), 0);
+    }
+
+    #[test]
+    fn prop_27_poll_is_idempotent_at_one_instant(script in scripts()) {
+        let (mut call, mut gate, mut now) = (script.call(), Gate::new(), script.start);
+        for scene in &script.scenes {
+            let first = call.poll(now, &mut gate);
+            prop_assert_eq!(text(&first), text(&call.poll(now, &mut gate)));
+            match first {
+                Step::Send(send) => {
+                    prop_assert_eq!(gate.in_flight(), 1);
+                    let (takes, outcome) = outcome(scene, send.timeout);
+                    now = now + takes;
+                    call.on_outcome(now, scene.entropy, outcome, &mut gate);
+                }
+                Step::Wait { until, .. } => now = until,
+                Step::Done(_) => break,
+            }
+            prop_assert_eq!(gate.in_flight(), 0);
+        }
+    }
+
+    #[test]
+    fn prop_28_early_wake_ups_never_send_early(script in scripts(), share in 0..1_000_u32) {
+        let (mut call, mut gate, mut now) = (script.call(), Gate::new(), script.start);
+        for scene in &script.scenes {
+            match call.poll(now, &mut gate) {
+                Step::Send(send) => {
+                    let (takes, outcome) = outcome(scene, send.timeout);
+                    now = now + takes;
+                    call.on_outcome(now, scene.entropy, outcome, &mut gate);
+                }
+                Step::Wait { until, .. } => {
+                    let early = now + until.since(now) * share / 1_000;
+                    if early < until {
+                        let step = call.poll(early, &mut gate);
+                        let still = matches!(step, Step::Wait { until: same, .. } if same == until);
+                        prop_assert!(still, "{step:?}");
+                    }
+                    now = until;
+                }
+                Step::Done(_) => break,
+            }
+        }
+    }
+
+    #[test]
+    fn prop_29_clock_that_runs_backwards_shortens_no_wait(script in scripts(), back in 0..u64::MAX) {
+        let (mut call, mut gate, mut now) = (script.call(), Gate::new(), script.start);
+        for scene in &script.scenes {
+            match call.poll(now, &mut gate) {
+                Step::Send(send) => {
+                    let (takes, outcome) = outcome(scene, send.timeout);
+                    let earlier = Tick::from_nanos(now.as_nanos().saturating_sub(back));
+                    let hint = match &outcome {
+                        Outcome::Failed(error) => error.retry_after().unwrap_or_default(),
+                        _ => Duration::ZERO,
+                    };
+                    call.on_outcome(earlier, scene.entropy, outcome, &mut gate);
+                    if let Step::Wait { until, .. } = call.poll(earlier, &mut gate) {
+                        prop_assert!(until >= now + hint);
+                    }
+                    now = now + takes;
+                }
+                Step::Wait { until, .. } => now = until,
+                Step::Done(_) => break,
+            }
+        }
+    }
+
+    #[test]
+    fn prop_30_permanent_and_quota_failures_are_sent_once(script in scripts()) {
+        let log = script.run();
+        for sent in log.sends.iter().rev().skip(1) {
+            prop_assert!(!is_final(sent.error.as_ref().unwrap()));
+        }
+    }
+
+    #[test]
+    fn prop_31_ambiguous_retries_stay_below_their_limit(script in scripts()) {
+        let log = script.run();
+        let ambiguous = log.sends.iter().rev().skip(1).filter(|sent| {
+            sent.error.as_ref().is_some_and(|error| error.class() == Class::Ambiguous)
+        });
+        let limit = usize::try_from(script.policy.ambiguous_retries()).unwrap();
+        prop_assert!(ambiguous.count() <= limit);
+    }
+
+    #[test]
+    fn prop_32_nothing_follows_delivery_or_a_body_that_cannot_repeat(script in scripts()) {
+        let log = script.run();
+        if !script.repeatable {
+            prop_assert!(log.sends.len() <= 1);
+        }
+        let broken = log.sends.iter().zip(&script.scenes).position(|(sent, scene)| {
+            // A scene that outlasts the timeout fails before anything is delivered.
+            let in_time = sent.send.timeout.is_none_or(|limit| scene.takes <= limit);
+            matches!(scene.event, Event::Break) && in_time
+        });
+        if let Some(index) = broken {
+            prop_assert_eq!(index + 1, log.sends.len());
+            let error = log.result.unwrap_err();
+            prop_assert_eq!(error.stopped_because(), Some(StoppedBecause::Delivered));
+            prop_assert!(error.is_maybe_billed());
+        }
+    }
+
+    #[test]
+    fn prop_33_same_inputs_give_the_same_log(script in scripts()) {
+        prop_assert_eq!(log_text(&script.run()), log_text(&script.run()));
+    }
+
+    #[test]
+    fn prop_40_cancel_gives_back_what_was_taken_once(script in scripts(), steps in 0..20_usize) {
+        let (mut call, mut gate, mut now) = (script.call(), Gate::new(), script.start);
+        let mut scenes = script.scenes.iter();
+        for _ in 0..steps {
+            match call.poll(now, &mut gate) {
+                Step::Send(_) if scenes.len() == 0 => break,
+                Step::Send(send) => {
+                    let scene = scenes.next().unwrap();
+                    let (takes, outcome) = outcome(scene, send.timeout);
+                    now = now + takes;
+                    call.on_outcome(now, scene.entropy, outcome, &mut gate);
+                }
+                Step::Wait { until, .. } => now = until,
+                Step::Done(_) => break,
+            }
+        }
+        call.cancel(now, &mut gate);
+        prop_assert_eq!(gate.in_flight(), 0);
+        call.cancel(now, &mut gate);
+        prop_assert_eq!(gate.in_flight(), 0);
+        prop_assert!(matches!(call.poll(now, &mut gate), Step::Done(_)));
+    }
+}
+
+/// The harness's scripts reach every reason that this version can stop for.
+#[test]
+fn random_scripts_reach_every_reason_to_stop() {
+    use proptest::strategy::{Strategy, ValueTree};
+    use proptest::test_runner::TestRunner;
+
+    let mut runner = TestRunner::deterministic();
+    let mut seen = std::collections::HashSet::new();
+    for _ in 0..5_000 {
+        let log = scripts().new_tree(&mut runner).unwrap().current().run();
+        seen.insert(log.result.map_err(|error| error.stopped_because().unwrap()).err());
+    }
+    for reason in [
+        None,
+        Some(StoppedBecause::NotRetryable),
+        Some(StoppedBecause::MaxAttempts),
+        Some(StoppedBecause::Deadline),
+        Some(StoppedBecause::RetryAfterTooLong),
+        Some(StoppedBecause::AmbiguousLimit),
+        Some(StoppedBecause::NotRepeatable),
+        Some(StoppedBecause::Delivered),
+    ] {
+        assert!(seen.contains(&reason), "{reason:?} not among {seen:?}");
+    }
+}

@@ -1,0 +1,227 @@
+//! A driver on a virtual clock: random scripts in, everything that happened out.
+
+use std::time::{Duration, SystemTime};
+
+use flow_errors::{
+    Body, Call, Class, Error, Gate, Operation, Outcome, RetryPolicy, Send, Sent, Step, Tick,
+    Timeouts, Verdict,
+};
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use proptest::prelude::*;
+
+/// What the service and the network do to one attempt.
+#[derive(Clone, Debug)]
+pub(crate) enum Event {
+    Succeed,
+    Refuse { status: u16, hint_ms: Option<u64>, should_retry: Option<bool> },
+    Connect,
+    Reset,
+    Stall,
+    Break,
+}
+
+/// One attempt of a script: what happens, how long it takes, the randomness of the decision.
+#[derive(Clone, Debug)]
+pub(crate) struct Scene {
+    pub(crate) event: Event,
+    pub(crate) takes: Duration,
+    pub(crate) entropy: u64,
+    pub(crate) oversleep: Duration,
+}
+
+/// A call's settings and what befalls it.
+#[derive(Clone, Debug)]
+pub(crate) struct Script {
+    pub(crate) policy: RetryPolicy,
+    pub(crate) timeouts: Timeouts,
+    pub(crate) repeatable: bool,
+    pub(crate) start: Tick,
+    pub(crate) scenes: Vec<Scene>,
+}
+
+/// One send, as the transport saw it, and what was reported back.
+#[derive(Clone, Debug)]
+pub(crate) struct Sent1 {
+    pub(crate) at: Tick,
+    pub(crate) send: Send,
+    pub(crate) answered: Tick,
+    pub(crate) entropy: u64,
+    pub(crate) error: Option<Error>,
+}
+
+/// Everything that happened in a call.
+#[derive(Debug)]
+pub(crate) struct Log {
+    pub(crate) sends: Vec<Sent1>,
+    pub(crate) waits: Vec<(Tick, Tick)>,
+    pub(crate) result: Result<(), Error>,
+    pub(crate) ended: Tick,
+    pub(crate) call: Call,
+    pub(crate) gate: Gate,
+}
+
+impl Script {
+    pub(crate) fn call(&self) -> Call {
+        let operation = Operation::new(Method::POST, "/chat/completions").with_model("m");
+        let call = Call::new(operation, self.policy, self.timeouts, self.start);
+        if self.repeatable { call } else { call.not_repeatable() }
+    }
+
+    pub(crate) fn deadline(&self) -> Option<Tick> {
+        self.timeouts.deadline().map(|deadline| self.start + deadline)
+    }
+
+    /// Drives the call as both clients do, on a clock that moves only when told to.
+    pub(crate) fn run(&self) -> Log {
+        let mut call = self.call();
+        let mut gate = Gate::new();
+        let (mut now, mut sends, mut waits) = (self.start, Vec::new(), Vec::new());
+        loop {
+            match call.poll(now, &mut gate) {
+                Step::Send(send) => {
+                    let scene = self.scene(sends.len());
+                    let (takes, outcome) = outcome(&scene, send.timeout);
+                    let at = now;
+                    now = now + takes;
+                    let error = match &outcome {
+                        Outcome::Succeeded { .. } => None,
+                        Outcome::Failed(error) | Outcome::Broken(error) => Some(error.clone()),
+                    };
+                    sends.push(Sent1 { at, send, answered: now, entropy: scene.entropy, error });
+                    call.on_outcome(now, scene.entropy, outcome, &mut gate);
+                }
+                Step::Wait { until, .. } => {
+                    waits.push((now, until));
+                    now = until + self.scene(sends.len()).oversleep;
+                }
+                Step::Done(verdict) => {
+                    let result = match verdict {
+                        Verdict::Succeeded => Ok(()),
+                        Verdict::Failed(error) => Err(error),
+                    };
+                    return Log { sends, waits, result, ended: now, call, gate };
+                }
+            }
+        }
+    }
+
+    fn scene(&self, index: usize) -> Scene {
+        let success = Scene {
+            event: Event::Succeed,
+            takes: Duration::from_millis(1),
+            entropy: 0,
+            oversleep: Duration::ZERO,
+        };
+        self.scenes.get(index).cloned().unwrap_or(success)
+    }
+}
+
+/// What the machine is told of a scene, and how long it took under the attempt's timeout.
+pub(crate) fn outcome(scene: &Scene, timeout: Option<Duration>) -> (Duration, Outcome) {
+    if let Some(limit) = timeout.filter(|limit| scene.takes > *limit) {
+        return (limit, Outcome::Failed(Error::timeout(Sent::Perhaps, limit)));
+    }
+    let outcome = match scene.event {
+        Event::Succeed => Outcome::Succeeded { status: StatusCode::OK, request_id: None },
+        Event::Refuse { status, hint_ms, should_retry } => {
+            Outcome::Failed(refusal(status, hint_ms, should_retry))
+        }
+        Event::Connect => Outcome::Failed(Error::connect("refused")),
+        Event::Reset => Outcome::Failed(Error::transport(Sent::Perhaps, "reset")),
+        Event::Stall => Outcome::Failed(Error::timeout(Sent::Perhaps, scene.takes)),
+        Event::Break => Outcome::Broken(Error::transport(Sent::Perhaps, "reset in mid-stream")),
+    };
+    (scene.takes, outcome)
+}
+
+pub(crate) fn refusal(status: u16, hint_ms: Option<u64>, should_retry: Option<bool>) -> Error {
+    let mut headers = HeaderMap::new();
+    if let Some(ms) = hint_ms {
+        headers.insert("retry-after-ms", HeaderValue::from(ms));
+    }
+    if let Some(wish) = should_retry {
+        headers.insert("x-should-retry", HeaderValue::from_str(&wish.to_string()).unwrap());
+    }
+    let status = StatusCode::from_u16(status).unwrap();
+    Error::from_response(status, &headers, Body::new(*b"{}"), SystemTime::UNIX_EPOCH)
+}
+
+pub(crate) fn scripts() -> impl Strategy<Value = Script> {
+    let scenes = proptest::collection::vec(scenes(), 0..12);
+    (policies(), timeouts(), proptest::bool::weighted(0.9), 0..=u64::MAX / 2, scenes).prop_map(
+        |(policy, timeouts, repeatable, start, scenes)| Script {
+            policy,
+            timeouts,
+            repeatable,
+            start: Tick::from_nanos(start),
+            scenes,
+        },
+    )
+}
+
+fn scenes() -> impl Strategy<Value = Scene> {
+    (events(), spans(), any::<u64>(), spans())
+        .prop_map(|(event, takes, entropy, oversleep)| Scene { event, takes, entropy, oversleep })
+}
+
+fn events() -> impl Strategy<Value = Event> {
+    let statuses = prop_oneof![
+        4 => proptest::sample::select(vec![429, 500, 502, 503, 504_u16]),
+        1 => proptest::sample::select(vec![400, 401, 402, 403, 404, 408, 409, 425, 501, 529_u16]),
+    ];
+    let hints = proptest::option::of(prop_oneof![Just(0), 1..5_000_u64, 100_000..200_000_u64]);
+    let wishes = proptest::option::weighted(0.1, any::<bool>());
+    prop_oneof![
+        1 => Just(Event::Succeed),
+        6 => (statuses, hints, wishes)
+            .prop_map(|(status, hint_ms, should_retry)| Event::Refuse { status, hint_ms, should_retry }),
+        1 => Just(Event::Connect),
+        1 => Just(Event::Reset),
+        1 => Just(Event::Stall),
+        1 => Just(Event::Break),
+    ]
+}
+
+fn policies() -> impl Strategy<Value = RetryPolicy> {
+    (1..10_u32, 1..2_000_u64, 0..60_000_u64, 0..4_u32, 0..200_u64).prop_map(
+        |(attempts, initial, more, ambiguous, longest)| {
+            RetryPolicy::builder()
+                .max_attempts(attempts)
+                .initial_delay(Duration::from_millis(initial))
+                .max_delay(Duration::from_millis(initial + more))
+                .ambiguous_retries(ambiguous)
+                .max_retry_after(Duration::from_secs(longest))
+                .build()
+                .unwrap()
+        },
+    )
+}
+
+fn timeouts() -> impl Strategy<Value = Timeouts> {
+    (proptest::option::of(1..200_000_u64), proptest::option::of(1..60_000_u64)).prop_map(
+        |(deadline, attempt)| {
+            let timeouts = Timeouts::default();
+            let timeouts = match deadline {
+                Some(ms) => timeouts.with_deadline(Duration::from_millis(ms)).unwrap(),
+                None => timeouts.without_deadline(),
+            };
+            match attempt {
+                Some(ms) => timeouts.with_attempt(Duration::from_millis(ms)).unwrap(),
+                None => timeouts,
+            }
+        },
+    )
+}
+
+fn spans() -> impl Strategy<Value = Duration> {
+    prop_oneof![
+        3 => (0..2_000_u64).prop_map(Duration::from_millis),
+        1 => (0..200_000_u64).prop_map(Duration::from_millis),
+        1 => (0..1_000_u64).prop_map(Duration::from_nanos),
+    ]
+}
+
+/// Whether another send may ever follow this failure.
+pub(crate) fn is_final(error: &Error) -> bool {
+    matches!(error.class(), Class::Permanent | Class::Quota) && !error.is_retryable()
+}

@@ -1,0 +1,226 @@
+//! One step of a script, as users write it: what to answer, and how it arrives.
+//!
+//! An [`Action`] only stores; what it says is checked when the server takes the script.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use serde_json::Value;
+
+use crate::fault;
+use crate::plan::{Answer, Delivery, Plan};
+
+/// What to do with one request.
+///
+/// It begins with an answer ([`normal`](Self::normal), [`row`](Self::row),
+/// [`status`](Self::status), [`like`](Self::like)), goes on with changes to that answer
+/// ([`header`](Self::header), [`body`](Self::body)) and says how the answer arrives
+/// ([`after`](Self::after), [`reset_after`](Self::reset_after), ...). Of several deliveries the
+/// last one counts.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use flow_sim::{Action, Sim};
+///
+/// let sim = Sim::builder()
+///     .script([
+///         Action::row(503).header("retry-after", "2"),
+///         Action::status(418).body("short and stout").after(Duration::from_millis(5)),
+///         Action::normal().reset_after(100),
+///     ])
+///     .start()?;
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+#[must_use = "an action does nothing until it is part of a script"]
+pub struct Action {
+    after: Duration,
+    answer: Wish,
+    headers: Vec<(String, Bytes)>,
+    body: Option<Bytes>,
+    gzip: bool,
+    delivery: Delivery,
+}
+
+/// An answer as asked for, not yet checked.
+#[derive(Clone, Debug, PartialEq)]
+enum Wish {
+    Normal,
+    Row(u16),
+    Status(u16),
+    Like(String),
+}
+
+impl Action {
+    /// Answers as if there were no script; an id such as `sim-429` still fails.
+    pub const fn normal() -> Self {
+        Self::new(Wish::Normal)
+    }
+
+    /// Answers with the error table's row of this status, or an envelope like it.
+    pub const fn row(status: u16) -> Self {
+        Self::new(Wish::Row(status))
+    }
+
+    /// Answers with this status and, until [`body`](Self::body) is called, an empty body.
+    ///
+    /// The content type is `application/json` unless [`header`](Self::header) says otherwise.
+    pub const fn status(status: u16) -> Self {
+        Self::new(Wish::Status(status))
+    }
+
+    /// Does what the model id `name` does, such as `sim-html-502`.
+    pub fn like(name: impl Into<String>) -> Self {
+        Self::new(Wish::Like(name.into()))
+    }
+
+    /// Sets a header in place of the answer's own; several of one name are all sent.
+    pub fn header(mut self, name: impl Into<String>, value: impl Into<Bytes>) -> Self {
+        self.headers.push((name.into(), value.into()));
+        self
+    }
+
+    /// Sends this body in place of the answer's own.
+    pub fn body(mut self, body: impl Into<Bytes>) -> Self {
+        self.body = Some(body.into());
+        self
+    }
+
+    /// Sends this JSON in place of the answer's own body.
+    pub fn json(self, body: &Value) -> Self {
+        self.body(body.to_string())
+    }
+
+    /// Compresses the body if the client accepts gzip.
+    pub const fn gzip(mut self) -> Self {
+        self.gzip = true;
+        self
+    }
+
+    /// Waits before answering.
+    pub const fn after(mut self, delay: Duration) -> Self {
+        self.after = delay;
+        self
+    }
+
+    /// Resets the connection (TCP RST) in place of an answer.
+    pub fn reset_before_head(self) -> Self {
+        self.delivery(Delivery::ResetBeforeHead)
+    }
+
+    /// Closes the connection (TCP FIN) in place of an answer.
+    pub fn close_before_head(self) -> Self {
+        self.delivery(Delivery::CloseBeforeHead)
+    }
+
+    /// Sends the head and this many bytes of the body, then resets the connection.
+    pub fn reset_after(self, bytes: usize) -> Self {
+        self.delivery(Delivery::ResetAfter(bytes))
+    }
+
+    /// Never answers; the connection stays open.
+    pub fn hang(self) -> Self {
+        self.delivery(Delivery::Hang)
+    }
+
+    /// Sends the head and this many bytes of the body, then nothing more.
+    pub fn hang_after(self, bytes: usize) -> Self {
+        self.delivery(Delivery::HangAfter(bytes))
+    }
+
+    /// Promises more by content-length than these bytes of the body, then closes cleanly.
+    pub fn truncate_length(self, bytes: usize) -> Self {
+        self.delivery(Delivery::TruncateLength(bytes))
+    }
+
+    /// Sends this many bytes of the body in chunks, but no last chunk, then closes cleanly.
+    pub fn truncate_chunked(self, bytes: usize) -> Self {
+        self.delivery(Delivery::TruncateChunked(bytes))
+    }
+
+    /// Sends the body in pieces of this many bytes with a pause before each.
+    pub fn slow(self, piece: usize, pause: Duration) -> Self {
+        self.delivery(Delivery::Slow { piece, pause })
+    }
+
+    /// Sends these bytes in place of anything that is HTTP, then closes.
+    pub fn garbage(self, bytes: impl Into<Bytes>) -> Self {
+        self.delivery(Delivery::Garbage(bytes.into()))
+    }
+
+    const fn new(answer: Wish) -> Self {
+        Self {
+            after: Duration::ZERO,
+            answer,
+            headers: Vec::new(),
+            body: None,
+            gzip: false,
+            delivery: Delivery::Whole,
+        }
+    }
+
+    fn delivery(mut self, delivery: Delivery) -> Self {
+        self.delivery = delivery;
+        self
+    }
+
+    /// Turns the action into a plan, or says what is wrong with it.
+    pub(crate) fn plan(&self) -> Result<Plan, String> {
+        if matches!(self.delivery, Delivery::Slow { piece: 0, .. }) {
+            return Err("a slow body needs pieces of at least 1 byte".to_owned());
+        }
+        let outer = Plan {
+            after: self.after,
+            answer: Answer::Normal,
+            headers: self.checked_headers()?,
+            body: self.body.clone(),
+            gzip: self.gzip,
+            delivery: self.delivery.clone(),
+        };
+        Ok(self.answer.plan()?.under(outer))
+    }
+
+    fn checked_headers(&self) -> Result<HeaderMap, String> {
+        let mut headers = HeaderMap::new();
+        for (name, value) in &self.headers {
+            let checked = HeaderName::try_from(name.as_str());
+            let name = checked.map_err(|_| format!("`{name}` is not a header name"))?;
+            if name == CONTENT_LENGTH || name == TRANSFER_ENCODING {
+                return Err(format!(
+                    "`{name}` follows from the body: use truncate_length or truncate_chunked"
+                ));
+            }
+            let value = HeaderValue::from_maybe_shared(value.clone());
+            let value = value.map_err(|_| format!("the value of `{name}` cannot be sent"))?;
+            headers.append(name, value);
+        }
+        Ok(headers)
+    }
+}
+
+impl Wish {
+    fn plan(&self) -> Result<Plan, String> {
+        match self {
+            Self::Normal => Ok(Plan::default()),
+            Self::Row(status) => Ok(Plan::answer(Answer::Row(code(*status, 400)?))),
+            Self::Status(status) => Ok(Plan::answer(Answer::Status(code(*status, 200)?))),
+            Self::Like(name) => {
+                let short = name.strip_prefix(fault::PREFIX).unwrap_or(name);
+                fault::find(short).ok_or_else(|| {
+                    format!("`{name}` is no fault; `flow-sim --help` and GET /v1/models list them")
+                })
+            }
+        }
+    }
+}
+
+/// Checks that a status can be sent: informational ones cannot end an exchange.
+fn code(status: u16, lowest: u16) -> Result<StatusCode, String> {
+    let fits = (lowest..600).contains(&status);
+    let code = StatusCode::from_u16(status).ok().filter(|_| fits);
+    code.ok_or_else(|| format!("status {status} is not between {lowest} and 599"))
+}

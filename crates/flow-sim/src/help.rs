@@ -1,0 +1,52 @@
+//! The long help: model ids, script format, examples.
+
+use std::fmt::Write as _;
+
+use flow_sim::model_ids;
+
+const HEAD: &str = "\
+MODEL IDS
+  Any id that does not begin with `sim-` is answered normally. These fail, always:
+";
+
+const MIDDLE: &str = "
+  Add `-x2-` and anything, and that exact id fails twice, then answers: sim-429-x2-mine.
+  Use a new ending for each new try. All other ids that begin with `sim-` are unknown (404).
+  sim-html- takes any error status. 429 says `retry-after: 1`.
+
+KEYS
+  Any key is good, but those that begin with `sk-wrong`: 401.
+
+ENDPOINTS
+  POST /v1/chat/completions, POST /v1/embeddings, GET /v1/models, GET /v1/models/{id};
+  also without /v1. Answers to chats are whole: `stream` is ignored.
+
+EXAMPLES
+  flow-sim --log &
+
+  curl -i http://127.0.0.1:4429/v1/chat/completions \\
+    -H 'authorization: Bearer sk-test' \\
+    -d '{\"model\":\"sim-503\",\"messages\":[{\"role\":\"user\",\"content\":\"Hello\"}]}'
+
+  python3 -c '
+  from openai import OpenAI
+  client = OpenAI(api_key=\"sk-test\", base_url=\"http://127.0.0.1:4429/v1\")
+  reply = client.chat.completions.create(
+      model=\"sim-429-x2-a\", messages=[{\"role\": \"user\", \"content\": \"Hello\"}])
+  print(reply.choices[0].message.content)'
+
+SCRIPTS
+";
+
+/// The text below the options.
+pub(crate) fn text() -> String {
+    let mut text = HEAD.to_owned();
+    for (id, what) in model_ids() {
+        let _ = writeln!(text, "  {id:<22} {what}");
+    }
+    text.push_str(MIDDLE);
+    for line in include_str!("script.md").lines().filter(|line| !line.starts_with("```")) {
+        let _ = writeln!(text, "  {line}");
+    }
+    text
+}

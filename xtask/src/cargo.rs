@@ -1,0 +1,58 @@
+//! Running cargo, and the lab through it.
+
+use std::process::{Command, Stdio};
+
+use crate::Result;
+
+/// Runs cargo in the workspace's folder, with `flags` for rustdoc.
+pub(crate) fn run(arguments: &[&str]) -> Result {
+    finish(command(arguments), arguments)
+}
+
+/// Runs cargo with warnings of rustdoc as errors.
+pub(crate) fn run_strict_docs(arguments: &[&str]) -> Result {
+    let mut command = command(arguments);
+    command.env("RUSTDOCFLAGS", "-D warnings");
+    finish(command, arguments)
+}
+
+/// Returns whether `cargo <subcommand>` is installed.
+pub(crate) fn has(subcommand: &str) -> bool {
+    let mut command = command(&[subcommand, "--version"]);
+    command.stdout(Stdio::null()).stderr(Stdio::null());
+    command.status().is_ok_and(|status| status.success())
+}
+
+/// Runs a command of `flow-lab`.
+pub(crate) fn lab(name: &str, arguments: &[String]) -> Result {
+    let mut all = vec!["run", "--quiet", "--package", "flow-lab", "--", name];
+    all.extend(arguments.iter().map(String::as_str));
+    let status = command(&all).status()?;
+    // The lab has said what went wrong.
+    if status.success() { Ok(()) } else { Err(format!("flow-lab {name}: {status}").into()) }
+}
+
+/// Returns what a command of `flow-lab` prints.
+pub(crate) fn lab_output(name: &str) -> Result<String> {
+    let arguments = ["run", "--quiet", "--package", "flow-lab", "--", name];
+    let output = command(&arguments).stderr(Stdio::inherit()).output()?;
+    if !output.status.success() {
+        return Err(format!("flow-lab {name}: {}", output.status).into());
+    }
+    Ok(String::from_utf8(output.stdout)?)
+}
+
+fn command(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO"));
+    command.args(arguments).current_dir(crate::root());
+    command
+}
+
+fn finish(mut command: Command, arguments: &[&str]) -> Result {
+    let status = command.status()?;
+    if status.success() {
+        Ok(())
+    } else {
+        Err(format!("cargo {}: {status}", arguments.join(" ")).into())
+    }
+}

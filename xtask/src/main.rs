@@ -1,0 +1,54 @@
+//! Maintenance commands: `cargo xtask <command>`.
+//!
+//! Only the standard library, so that it builds in a second; what needs more is in `flow-lab`,
+//! which this spawns.
+#![expect(clippy::print_stderr, reason = "a command-line tool reports to the terminal")]
+
+mod cargo;
+mod check;
+mod table;
+mod tidy;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+type Result<T = (), E = Box<dyn std::error::Error>> = std::result::Result<T, E>;
+
+const USAGE: &str = "\
+usage: cargo xtask <command>
+
+commands:
+  demo     send every row of the error table through both clients, and print what came of it
+             --json                  one JSON object a line
+             --base-url URL --api-key KEY --model M [-- \"prompt\"]
+                                     call any OpenAI-compatible server instead
+  test     run all tests, doctests included (with cargo-nextest where it is installed)
+  check    formatting, lints, docs, house rules, and whether the error table is up to date
+  table    write the error table into the README and the crate docs
+             --check                 only say whether it is up to date";
+
+fn main() -> ExitCode {
+    let mut arguments = std::env::args().skip(1);
+    let command = arguments.next();
+    let rest: Vec<String> = arguments.collect();
+    let outcome = match (command.as_deref(), &*rest) {
+        (Some("demo"), rest) => cargo::lab("demo", rest),
+        (Some("test"), []) => check::test(),
+        (Some("check"), []) => check::check(),
+        (Some("table"), []) => table::write(),
+        (Some("table"), [flag]) if flag == "--check" => table::check(),
+        _ => Err(USAGE.into()),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The workspace's folder.
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().map(Path::to_owned).unwrap_or_default()
+}
