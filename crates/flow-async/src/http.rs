@@ -27,6 +27,17 @@ const MAX_IDLE_PER_HOST: usize = 100;
 /// looks like a request that may have been run, so ours are given up earlier.
 const MAX_IDLE_AGE: Duration = Duration::from_secs(50);
 
+/// Creates the transport that clients use by default, for those who wrap it in one of their own.
+///
+/// # Errors
+///
+/// Returns an error of kind `config` if certificates or the proxy cannot be used.
+pub fn http_transport(
+    connection: &Connection,
+) -> Result<impl Transport + Clone + fmt::Debug + use<>> {
+    HttpTransport::new(connection)
+}
+
 /// Sends requests with reqwest.
 #[derive(Clone)]
 pub(crate) struct HttpTransport {
@@ -107,11 +118,12 @@ fn body_failed(error: reqwest::Error) -> Error {
     Error::transport(Sent::Perhaps, error.without_url())
 }
 
-/// hyper refuses such a head itself; reqwest does not say so.
+/// hyper refuses such a head itself; reqwest does not say so, and hyper's own question for it is
+/// there only with a server's code built in.
 fn is_head_too_large(error: &reqwest::Error) -> bool {
     let mut cause: Option<&dyn StdError> = Some(error);
     while let Some(error) = cause {
-        if error.downcast_ref().is_some_and(hyper::Error::is_parse) {
+        if error.to_string() == "message head is too large" {
             return true;
         }
         cause = error.source();

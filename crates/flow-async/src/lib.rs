@@ -9,6 +9,7 @@ mod request_body;
 mod tls;
 mod transport;
 
+pub use crate::http::http_transport;
 pub use crate::transport::{ReplyBody, Transport};
 
 pub use crate::client::{Client, Sending};

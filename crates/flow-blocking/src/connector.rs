@@ -101,7 +101,7 @@ fn is_https(uri: &Uri) -> bool {
 }
 
 fn port(uri: &Uri) -> u16 {
-    uri.port_u16().unwrap_or(if is_https(uri) { 443 } else { 80 })
+    uri.port_u16().unwrap_or_else(|| if is_https(uri) { 443 } else { 80 })
 }
 
 /// The host without the brackets that URLs put around IPv6 addresses.

@@ -32,6 +32,17 @@ const MAX_IDLE_AGE: Duration = Duration::from_secs(50);
 /// How long ureq lets a reply's head be: whatever our own limit on headers may admit.
 pub(crate) const MAX_HEAD_BYTES: usize = head::MAX_HEADER_BYTES + 8 * 1024;
 
+/// Creates the transport that clients use by default, for those who wrap it in one of their own.
+///
+/// # Errors
+///
+/// Returns an error of kind `config` if certificates or the proxy cannot be used.
+pub fn http_transport(
+    connection: &Connection,
+) -> Result<impl Transport + Clone + fmt::Debug + use<>> {
+    HttpTransport::new(connection)
+}
+
 /// Sends requests with ureq.
 #[derive(Clone)]
 pub(crate) struct HttpTransport {

@@ -17,6 +17,7 @@ mod transport;
 mod tunnel;
 
 pub use crate::cancel::CancelToken;
+pub use crate::http::http_transport;
 pub use crate::transport::{ReplyBody, Transport};
 
 pub use crate::client::Client;

@@ -1,0 +1,127 @@
+//! A listener that plays a script on each connection.
+
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex};
+use std::thread;
+
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
+
+use crate::{Peer, Seen};
+
+/// A server on a port of its own, which lives until the test process ends.
+#[derive(Clone, Debug)]
+pub struct Server {
+    address: SocketAddr,
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug, Default)]
+struct Shared {
+    connections: AtomicUsize,
+    seen: Mutex<Vec<Seen>>,
+    gate: Gate,
+}
+
+/// Something that a script waits for and a test lets happen.
+#[derive(Clone, Debug, Default)]
+pub struct Gate(Arc<(Mutex<bool>, Condvar)>);
+
+impl Server {
+    /// Starts a server that plays `script` on each connection.
+    pub fn start(script: impl Fn(Peer, &Self) + Send + Sync + 'static) -> Self {
+        Self::listen(None, script)
+    }
+
+    /// Starts a server that speaks TLS.
+    pub fn tls(
+        config: Arc<ServerConfig>,
+        script: impl Fn(Peer, &Self) + Send + Sync + 'static,
+    ) -> Self {
+        Self::listen(Some(config), script)
+    }
+
+    fn listen(
+        tls: Option<Arc<ServerConfig>>,
+        script: impl Fn(Peer, &Self) + Send + Sync + 'static,
+    ) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let server = Self { address: listener.local_addr().unwrap(), shared: Arc::default() };
+        let (script, this) = (Arc::new(script), server.clone());
+        thread::spawn(move || {
+            for tcp in listener.incoming().map_while(Result::ok) {
+                this.shared.connections.fetch_add(1, Ordering::SeqCst);
+                let (script, this, tls) = (Arc::clone(&script), this.clone(), tls.clone());
+                thread::spawn(move || script(accept(tcp, tls), &this));
+            }
+        });
+        server
+    }
+
+    /// Returns the port that the server listens on.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Returns the `http://` URL of the server, by its address.
+    #[must_use]
+    pub fn http(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Returns the `https://` URL of the server, as `localhost`.
+    #[must_use]
+    pub fn https(&self) -> String {
+        format!("https://localhost:{}", self.address.port())
+    }
+
+    /// Returns how many connections there have been.
+    #[must_use]
+    pub fn connections(&self) -> usize {
+        self.shared.connections.load(Ordering::SeqCst)
+    }
+
+    /// Keeps a request for [`seen`](Self::seen).
+    pub fn note(&self, seen: Seen) {
+        self.shared.seen.lock().unwrap().push(seen);
+    }
+
+    /// Returns the requests that were noted.
+    #[must_use]
+    pub fn seen(&self) -> Vec<Seen> {
+        self.shared.seen.lock().unwrap().clone()
+    }
+
+    /// Returns what the script may wait for: the test opens it.
+    #[must_use]
+    pub fn gate(&self) -> &Gate {
+        &self.shared.gate
+    }
+}
+
+impl Gate {
+    /// Lets everyone pass, from now on.
+    pub fn open(&self) {
+        *self.0.0.lock().unwrap() = true;
+        self.0.1.notify_all();
+    }
+
+    /// Waits until the gate is open.
+    pub fn wait(&self) {
+        let is_open = self.0.0.lock().unwrap();
+        drop(self.0.1.wait_while(is_open, |is_open| !*is_open).unwrap());
+    }
+}
+
+fn accept(tcp: TcpStream, tls: Option<Arc<ServerConfig>>) -> Peer {
+    tcp.set_nodelay(true).unwrap();
+    let io = tcp.try_clone().unwrap();
+    match tls {
+        None => Peer::new(Box::new(io), tcp),
+        Some(tls) => {
+            let connection = ServerConnection::new(tls).unwrap();
+            Peer::new(Box::new(StreamOwned::new(connection, io)), tcp)
+        }
+    }
+}
