@@ -1,5 +1,5 @@
 //! What the async transport makes of what happens on the wire.
-#![expect(clippy::panic, clippy::unwrap_used, reason = "a test reports by panicking")]
+#![expect(clippy::unwrap_used, reason = "a test reports by panicking")]
 
 mod limits;
 mod proxies;
