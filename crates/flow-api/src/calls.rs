@@ -4,14 +4,14 @@
 //! behind [`Execute`].
 
 use bytes::Bytes;
-use flow_errors::{Error, Result};
+use flow_errors::{Error, Operation, Result};
 use http::Method;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::chat::chat_setters;
 use crate::options::{Options, option_setters};
-use crate::plan::{Draft, Plan};
+use crate::plan::Plan;
 use crate::{ChatCompletion, ChatRequest, ModelList, Settings};
 
 /// What a client crate provides so that calls can be made.
@@ -54,11 +54,10 @@ impl<'a, C: Execute> Chat<'a, C> {
     ///
     /// Every kind of error there is; match on [`Error::kind`].
     pub fn send(self) -> C::Sending<ChatCompletion> {
-        let request = &self.request;
-        let body = request.check().and_then(|()| encode(request));
-        let model = Some(request.model());
-        let draft = |body| Draft { method: Method::POST, path: "/chat/completions", model, body };
-        execute(self.client, body.map(draft), self.options)
+        let operation = Operation::new(Method::POST, "/chat/completions");
+        let operation = operation.with_model(self.request.model());
+        let body = self.request.check().and_then(|()| encode(&self.request));
+        execute(self.client, Draft { operation, path: "/chat/completions", body }, self.options)
     }
 }
 
@@ -116,9 +115,9 @@ impl<'a, C: Execute> Post<'a, C> {
     ///
     /// As any call; `invalid_input` if the body could not be serialized.
     pub fn send<T: DeserializeOwned + Send + 'static>(self) -> C::Sending<T> {
-        let path = &self.path;
-        let draft = |body| Draft { method: Method::POST, path, model: None, body };
-        execute(self.client, self.body.map(draft), self.options)
+        let operation = Operation::new(Method::POST, &self.path);
+        let draft = Draft { operation, path: &self.path, body: self.body };
+        execute(self.client, draft, self.options)
     }
 }
 
@@ -145,19 +144,30 @@ impl<'a, C: Execute> Get<'a, C> {
     ///
     /// As any call.
     pub fn send<T: DeserializeOwned + Send + 'static>(self) -> C::Sending<T> {
-        let path = &self.path;
-        let draft = Draft { method: Method::GET, path, model: None, body: Bytes::new() };
-        execute(self.client, Ok(draft), self.options)
+        let operation = Operation::new(Method::GET, &self.path);
+        let draft = Draft { operation, path: &self.path, body: Ok(Bytes::new()) };
+        execute(self.client, draft, self.options)
     }
+}
+
+/// What a call sends, before the client's settings are added.
+struct Draft<'a> {
+    operation: Operation,
+    path: &'a str,
+    body: Result<Bytes>,
 }
 
 fn execute<C: Execute, T: DeserializeOwned + Send + 'static>(
     client: &C,
-    draft: Result<Draft<'_>>,
+    draft: Draft<'_>,
     options: Options,
 ) -> C::Sending<T> {
-    let plan = draft.and_then(|draft| Plan::new(draft, options, client.settings()));
-    client.execute(plan.map(|plan| plan.with_idempotency_key([client.entropy(), client.entropy()])))
+    let Draft { operation, path, body } = draft;
+    let plan = body
+        .and_then(|body| Plan::new(operation.clone(), path, body, client.settings().with(options)?))
+        .map(|plan| plan.with_idempotency_key([client.entropy(), client.entropy()]))
+        .map_err(|error| error.with_operation(operation));
+    client.execute(plan)
 }
 
 fn encode(body: &(impl Serialize + ?Sized)) -> Result<Bytes> {

@@ -9,10 +9,10 @@ use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri, header, res
 use serde::de::DeserializeOwned;
 
 use crate::body::{BodyReader, Collected};
-use crate::gates::{SharedGate, lock};
-use crate::options::{Checked, Options};
+use crate::gates::SharedGate;
+use crate::options::Checked;
 use crate::reply::Received;
-use crate::settings::Settings;
+use crate::settings::CallSettings;
 
 const IDEMPOTENCY_KEY: &str = "idempotency-key";
 
@@ -26,33 +26,26 @@ pub struct Plan {
     gate: SharedGate,
 }
 
-/// What a call sends, before the client's settings are added.
-pub(crate) struct Draft<'a> {
-    pub(crate) method: Method,
-    pub(crate) path: &'a str,
-    pub(crate) model: Option<&'a str>,
-    pub(crate) body: Bytes,
-}
-
 impl Plan {
-    pub(crate) fn new(draft: Draft<'_>, options: Options, settings: &Settings) -> Result<Self> {
-        let checked = settings.defaults.with(options)?;
-        let uri = settings.base_url.join(draft.path)?;
-        let mut operation = Operation::new(draft.method, draft.path);
-        if let Some(model) = draft.model {
-            operation = operation.with_model(model);
-        }
-        let gate = settings.gates.gate(draft.model.unwrap_or_default());
+    pub(crate) fn new(
+        operation: Operation,
+        path: &str,
+        body: Bytes,
+        settings: CallSettings<'_>,
+    ) -> Result<Self> {
+        let CallSettings { client, checked } = settings;
+        let uri = client.base_url.join(path)?;
+        let gate = client.gates.gate(operation.model().unwrap_or_default());
         let mut headers = HeaderMap::with_capacity(8);
         headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
         headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("gzip"));
-        headers.insert(header::USER_AGENT, HeaderValue::from_static(settings.user_agent));
+        headers.insert(header::USER_AGENT, HeaderValue::from_static(client.user_agent));
         if *operation.method() == Method::POST {
             headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         }
         headers.insert(header::AUTHORIZATION, checked.api_key.authorization().clone());
         headers.extend(checked.headers.clone());
-        Ok(Self { operation, uri, headers, body: draft.body, checked, gate })
+        Ok(Self { operation, uri, headers, body, checked, gate })
     }
 
     /// Returns the plan with a key, made of `entropy`, that lets the service recognize a request
@@ -140,12 +133,6 @@ impl Plan {
                 Err(Error::undecodable(status, &headers, flow_errors::Body::new(bytes), source))
             }
         }
-    }
-
-    /// Returns how many attempts to this call's model are under way.
-    #[must_use]
-    pub fn in_flight(&self) -> usize {
-        lock(&self.gate).in_flight()
     }
 }
 

@@ -1,8 +1,10 @@
 //! What all calls of one client share.
 
+use flow_errors::Result;
+
 use crate::BaseUrl;
 use crate::gates::Gates;
-use crate::options::Checked;
+use crate::options::{Checked, Options};
 
 /// A client's checked settings and the state its calls share.
 pub struct Settings {
@@ -12,7 +14,17 @@ pub struct Settings {
     pub(crate) gates: Gates,
 }
 
+/// A client's settings with the options of one call over them.
+pub(crate) struct CallSettings<'a> {
+    pub(crate) client: &'a Settings,
+    pub(crate) checked: Checked,
+}
+
 impl Settings {
+    pub(crate) fn with(&self, options: Options) -> Result<CallSettings<'_>> {
+        Ok(CallSettings { client: self, checked: self.defaults.with(options)? })
+    }
+
     /// Returns how many attempts are under way.
     #[must_use]
     pub fn in_flight(&self) -> usize {

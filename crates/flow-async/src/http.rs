@@ -118,11 +118,12 @@ fn body_failed(error: reqwest::Error) -> Error {
     Error::transport(Sent::Perhaps, error.without_url())
 }
 
-/// hyper refuses such a head itself; reqwest does not say so.
+/// hyper refuses such a head itself; reqwest does not say so, and hyper's own question for it is
+/// there only with a server's code built in.
 fn is_head_too_large(error: &reqwest::Error) -> bool {
     let mut cause: Option<&dyn StdError> = Some(error);
     while let Some(error) = cause {
-        if error.downcast_ref().is_some_and(hyper::Error::is_parse_too_large) {
+        if error.to_string() == "message head is too large" {
             return true;
         }
         cause = error.source();

@@ -6,8 +6,7 @@ use http::{HeaderMap, StatusCode};
 
 use crate::classify::classify;
 use crate::document::Document;
-use crate::envelope::trim;
-use crate::{Body, Class, Error, Kind, RateLimits, headers as facts, hint};
+use crate::{Body, Error, RateLimits, headers as facts, hint};
 
 impl Error {
     /// Decodes an error reply. This never fails: whatever arrived gives a typed error.
@@ -111,52 +110,7 @@ impl Error {
         Some(error.with_body(Body::new(kept)))
     }
 
-    /// Creates the error of a success whose body cannot be decoded as the reply it should be.
-    ///
-    /// The message says status and content type. The body is kept, but no text of it enters the
-    /// message or the cause. A body that ends too early may be a broken connection: its class is
-    /// [`Class::Ambiguous`].
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use flow_errors::{Body, Class, Error, Kind};
-    /// use http::{HeaderMap, StatusCode};
-    ///
-    /// let half = r#"{"choices": ["#;
-    /// let source = serde_json::from_str::<serde_json::Value>(half).unwrap_err();
-    /// let error = Error::undecodable(StatusCode::OK, &HeaderMap::new(), Body::new(half), source);
-    /// assert_eq!(error.kind(), Kind::Decode);
-    /// assert_eq!(error.class(), Class::Ambiguous);
-    /// ```
-    #[must_use]
-    #[expect(clippy::needless_pass_by_value, reason = "the source is an error to hand over")]
-    pub fn undecodable(
-        status: StatusCode,
-        headers: &HeaderMap,
-        body: Body,
-        source: serde_json::Error,
-    ) -> Self {
-        let is_early_end = source.is_eof() && !trim(body.as_bytes()).is_empty();
-        let class = if is_early_end { Class::Ambiguous } else { Class::Permanent };
-        let kind_of_body = facts::texts(headers, "content-type").next().unwrap_or("unknown");
-        let message = format!(
-            "response with status {} and content type {kind_of_body} could not be decoded",
-            status.as_u16()
-        );
-        let error = Self::new(Kind::Decode, class, message).with_source(without_payload(&source));
-        error.with_reply(status, headers).with_body(body)
-    }
-
-    /// Creates the error of a success whose body is longer than `limit` bytes.
-    #[must_use]
-    pub fn reply_too_large(status: StatusCode, headers: &HeaderMap, limit: usize) -> Self {
-        let message = format!("the reply is longer than {limit} bytes");
-        let error = Self::new(Kind::ReplyTooLarge, Class::Permanent, message);
-        error.with_reply(status, headers)
-    }
-
-    fn with_reply(self, status: StatusCode, headers: &HeaderMap) -> Self {
+    pub(crate) fn with_reply(self, status: StatusCode, headers: &HeaderMap) -> Self {
         self.map(|inner| {
             inner.status = Some(status);
             inner.request_id = facts::request_id(headers).map(Into::into);
@@ -165,7 +119,7 @@ impl Error {
         })
     }
 
-    fn with_body(self, body: Body) -> Self {
+    pub(crate) fn with_body(self, body: Body) -> Self {
         self.map(|inner| inner.body = body)
     }
 }
@@ -192,24 +146,187 @@ fn decoded(
     })
 }
 
-/// What went wrong where, without the piece of the body that serde quotes.
-fn without_payload(source: &serde_json::Error) -> String {
-    let whole = source.to_string();
-    // These name fields of our own types, or the place alone.
-    let is_safe = !source.is_data() || SAFE.iter().any(|start| whole.starts_with(start));
-    if is_safe {
-        return whole;
+#[cfg(test)]
+mod tests {
+    use http::{HeaderName, HeaderValue};
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+    use crate::{Class, Kind};
+
+    fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        for (name, value) in pairs {
+            headers.append(*name, HeaderValue::from_str(value).unwrap());
+        }
+        headers
     }
-    let quoting = QUOTING.iter().find(|start| whole.starts_with(*start));
-    let expected = quoting.and_then(|_| whole.rsplit_once(", expected "));
-    match (quoting, expected) {
-        (Some(what), Some((_, expected))) => format!("{what}, expected {expected}"),
-        _ => format!("invalid data at line {} column {}", source.line(), source.column()),
+
+    fn of(status: u16, pairs: &[(&'static str, &str)], body: &str) -> Error {
+        let status = StatusCode::from_u16(status).unwrap();
+        Error::from_response(status, &headers(pairs), Body::new(body), SystemTime::UNIX_EPOCH)
+    }
+
+    #[test]
+    fn every_fact_of_a_reply_is_kept() {
+        let pairs = [
+            ("x-request-id", "req-1"),
+            ("retry-after", "3"),
+            ("x-should-retry", "false"),
+            ("x-ratelimit-remaining-requests", "0"),
+            ("set-cookie", "planted"),
+        ];
+        let body =
+            r#"{"error":{"message":"m","type":"t","code":"c","param":"p","request_id":"x"}}"#;
+        let error = of(429, &pairs, body);
+        assert_eq!(error.status(), Some(StatusCode::TOO_MANY_REQUESTS));
+        assert_eq!(error.kind(), Kind::RateLimit);
+        assert_eq!(error.class(), Class::Throttled);
+        assert_eq!(error.message(), "m");
+        assert_eq!(error.api_type(), Some("t"));
+        assert_eq!(error.code(), Some("c"));
+        assert_eq!(error.param(), Some("p"));
+        assert_eq!(error.request_id(), Some("req-1"));
+        assert_eq!(error.retry_after().map(|wait| wait.as_secs()), Some(3));
+        assert_eq!(error.rate_limits().requests().and_then(crate::Limit::remaining), Some(0));
+        assert_eq!(error.headers().len(), 4);
+        assert_eq!(error.body(), body.as_bytes());
+        assert!(!error.is_retryable());
+    }
+
+    /// The statuses of the official SDKs' tests, with their envelope.
+    #[test]
+    fn envelope_is_read_under_every_status() {
+        let body = r#"{"error":{"message":"request failed","code":"bad_request","param":"model",
+            "type":"invalid_request"}}"#;
+        let table = [
+            (400, Kind::InvalidRequest),
+            (401, Kind::InvalidApiKey),
+            (403, Kind::Permission),
+            (404, Kind::NotFound),
+            (409, Kind::Conflict),
+            (418, Kind::InvalidRequest),
+            (422, Kind::InvalidRequest),
+            (429, Kind::RateLimit),
+            (500, Kind::Server),
+            (503, Kind::ServiceUnavailable),
+        ];
+        for (status, kind) in table {
+            let error = of(status, &[("x-request-id", "req_123")], body);
+            assert_eq!(error.kind(), kind, "{status}");
+            assert_eq!(error.message(), "request failed", "{status}");
+            assert_eq!(error.request_id(), Some("req_123"), "{status}");
+            assert_eq!(error.param(), Some("model"), "{status}");
+        }
+    }
+
+    #[test]
+    fn retrying_follows_the_status_unless_the_service_says_otherwise() {
+        let quota = r#"{"error":{"code":"insufficient_quota"}}"#;
+        let table = [
+            (408, "", "", true),
+            (409, "", "", true),
+            (425, "", "", true),
+            (429, "", "", true),
+            (500, "", "", true),
+            (504, "", "", true),
+            (400, "", "", false),
+            (501, "", "", false),
+            (400, "true", "", true),
+            (500, "false", "", false),
+            (503, "maybe", "", true),
+            (429, "true", quota, false),
+        ];
+        for (status, wish, body, want) in table {
+            let error = of(status, &[("x-should-retry", wish)], body);
+            assert_eq!(error.is_retryable(), want, "{status} {wish} {body}");
+        }
+    }
+
+    #[test]
+    fn error_in_a_long_success_is_cut() {
+        let text = "x".repeat(2 * Body::MAX);
+        let body = json!({"error": {"message": "m", "extra": text}}).to_string();
+        let at = SystemTime::UNIX_EPOCH;
+        let error =
+            Error::in_success(StatusCode::OK, &HeaderMap::new(), body.as_bytes(), at).unwrap();
+        assert_eq!(error.message(), "m");
+        assert_eq!(error.body().len(), Body::MAX);
+        assert!(error.is_body_cut());
+    }
+
+    fn any_headers() -> impl Strategy<Value = HeaderMap> {
+        let name = proptest::sample::select(
+            &[
+                "retry-after",
+                "retry-after-ms",
+                "date",
+                "x-request-id",
+                "x-should-retry",
+                "x-ratelimit-reset-tokens",
+                "x-ratelimit-limit",
+                "x-amzn-errortype",
+                "content-type",
+                "set-cookie",
+            ][..],
+        );
+        let pairs = proptest::collection::vec((name, any::<Vec<u8>>()), 0..12);
+        pairs.prop_map(|pairs| {
+            let values = pairs.into_iter().filter_map(|(name, value)| {
+                Some((HeaderName::from_static(name), HeaderValue::from_bytes(&value).ok()?))
+            });
+            values.collect()
+        })
+    }
+
+    /// Bytes, and pieces of what services send, in any order.
+    fn any_body() -> impl Strategy<Value = Vec<u8>> {
+        const PIECES: &str = r#"(data: |event: error|id:|\n|\r\n|\{"error":|"message":|"code":|"m"
+            |429|null|\{|\}|\[|\]|,|<html>|<title>|</title>|&#|;|\u{feff}|[a-z ]){0,24}"#;
+        prop_oneof![any::<Vec<u8>>(), PIECES.prop_map(String::into_bytes)]
+    }
+
+    proptest! {
+        #[test]
+        fn prop_any_reply_is_decoded(
+            status in 100_u16..1000,
+            headers in any_headers(),
+            body in any_body(),
+            at: u32,
+        ) {
+            let status = StatusCode::from_u16(status).unwrap();
+            let at = SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(at.into());
+            let error = Error::from_response(status, &headers, Body::new(&*body), at);
+            prop_assert_eq!(error.body(), &*body);
+            prop_assert_eq!(error.status(), Some(status));
+            prop_assert!(!error.headers().contains_key("set-cookie"));
+            let shown = format!("{error} {error:?} {:?} {}", error.envelope(), error.support_report());
+            prop_assert!(!shown.is_empty());
+            prop_assert!(serde_json::to_string(&error).is_ok());
+        }
+
+        #[test]
+        fn prop_any_success_is_read(headers in any_headers(), body in any_body(), event in "error|") {
+            let at = SystemTime::UNIX_EPOCH;
+            let found = Error::in_success(StatusCode::OK, &headers, &body, at);
+            prop_assert!(found.is_none_or(|error| error.body() == body));
+            let _ = Error::in_event(StatusCode::OK, &headers, &event, &body);
+        }
+
+        #[test]
+        fn prop_retry_metadata_survives_json(headers in any_headers(), seconds: u64) {
+            let mut headers = headers;
+            headers.insert("retry-after", seconds.into());
+            headers.insert("x-ratelimit-reset-requests", "1.5s".parse().unwrap());
+            let status = StatusCode::TOO_MANY_REQUESTS;
+            let at = SystemTime::UNIX_EPOCH;
+            let error = Error::from_response(status, &headers, Body::default(), at);
+            let json = serde_json::to_string(&error).unwrap();
+            let again: Error = serde_json::from_str(&json).unwrap();
+            prop_assert_eq!(again.retry_after(), error.retry_after());
+            prop_assert_eq!(again.rate_limits(), error.rate_limits());
+            prop_assert_eq!(again.is_retryable(), error.is_retryable());
+        }
     }
 }
-
-const SAFE: [&str; 2] = ["missing field `", "duplicate field `"];
-
-/// How serde's own messages begin that quote the input and end in what was expected.
-const QUOTING: [&str; 5] =
-    ["invalid type", "invalid value", "invalid length", "unknown variant", "unknown field"];

@@ -9,7 +9,6 @@ use crate::envelope::trim;
 use crate::{Envelope, html, sse, success};
 
 /// A body, read.
-#[derive(Debug)]
 pub(crate) enum Document {
     Envelope(Envelope),
     Text(String),

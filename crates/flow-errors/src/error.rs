@@ -51,7 +51,7 @@ pub type Source = Box<dyn StdError + Send + Sync>;
 #[derive(Clone)]
 pub struct Error(Arc<Inner>);
 
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Inner {
     pub(crate) kind: Kind,
     pub(crate) class: Class,
@@ -86,19 +86,17 @@ impl Error {
     /// Creates the error of a failed DNS lookup, TCP connection or TLS handshake.
     #[must_use]
     pub fn connect(source: impl Into<Source>) -> Self {
-        let message = "could not connect";
-        Self::new(Kind::Connect, Class::NotSent, message).with_source(source)
+        Self::new(Kind::Connect, Class::NotSent, "could not connect").caused_by(source)
     }
 
     /// Creates the error of an attempt that ran out of time after `limit`.
     #[must_use]
     pub fn timeout(sent: Sent, limit: Duration) -> Self {
-        let (class, phase) = match sent {
-            Sent::No => (Class::NotSent, "while connecting"),
-            Sent::Perhaps => (Class::Ambiguous, "waiting for the reply"),
+        let (class, what) = match sent {
+            Sent::No => (Class::NotSent, "no connection"),
+            Sent::Perhaps => (Class::Ambiguous, "no whole reply"),
         };
-        let message = format!("no reply within {}, {phase}", text::span(limit));
-        Self::new(Kind::Timeout, class, message)
+        Self::new(Kind::Timeout, class, format!("{what} within {}", text::span(limit)))
     }
 
     /// Creates the error of a connection that broke before a whole reply had arrived.
@@ -108,7 +106,7 @@ impl Error {
             Sent::No => Class::NotSent,
             Sent::Perhaps => Class::Ambiguous,
         };
-        Self::new(Kind::Transport, class, "the connection broke").with_source(source)
+        Self::new(Kind::Transport, class, "the connection broke").caused_by(source)
     }
 
     /// Creates the error of a value that was refused before sending; `param` names it.
@@ -152,6 +150,24 @@ impl Error {
     #[must_use]
     pub fn with_source(self, source: impl Into<Source>) -> Self {
         self.map(|inner| inner.source = Some(Arc::from(source.into())))
+    }
+
+    /// Returns a copy that says what the call was about.
+    #[must_use]
+    pub fn with_operation(self, operation: Operation) -> Self {
+        self.map(|inner| inner.operation = Some(operation))
+    }
+
+    /// Adds a source, and its root cause to the message: whoever logs `{error}` alone must learn
+    /// that the connection was refused, although everything between is for the chain.
+    fn caused_by(self, source: impl Into<Source>) -> Self {
+        let source = source.into();
+        let mut root: &dyn StdError = &*source;
+        while let Some(cause) = root.source() {
+            root = cause;
+        }
+        let message = format!("{}: {root}", self.message());
+        self.map(|inner| inner.message = message.into()).with_source(source)
     }
 
     /// Returns a copy in whose texts every `secret` is replaced.
@@ -393,7 +409,24 @@ impl fmt::Display for Error {
 
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        let inner = &*self.0;
+        // The body and the headers stay out: a service may echo the prompt in them.
+        f.debug_struct("Error")
+            .field("kind", &inner.kind)
+            .field("class", &inner.class)
+            .field("message", &inner.message)
+            .field("status", &inner.status)
+            .field("code", &inner.code)
+            .field("api_type", &inner.api_type)
+            .field("param", &inner.param)
+            .field("request_id", &inner.request_id)
+            .field("retry_after", &inner.retry_after)
+            .field("body", &inner.body)
+            .field("source", &inner.source)
+            .field("operation", &inner.operation)
+            .field("attempts", &inner.attempts)
+            .field("stopped_because", &inner.stopped_because)
+            .finish_non_exhaustive()
     }
 }
 

@@ -55,7 +55,20 @@ pub(crate) fn texts<'a>(headers: &'a HeaderMap, name: &str) -> impl Iterator<Ite
     values.filter_map(|value| std::str::from_utf8(value.as_bytes()).ok()).map(str::trim_ascii)
 }
 
-/// Returns the service's id for the request: `x-request-id`, or the name another vendor uses.
+/// Returns the service's id for a request from its reply's headers, to quote to its support.
+///
+/// Services write it as `x-request-id`, or under the names of the gateways and clouds in front of
+/// them; the first of those that is there and not empty wins.
+///
+/// # Examples
+///
+/// ```
+/// use http::{HeaderMap, HeaderValue};
+///
+/// let mut headers = HeaderMap::new();
+/// headers.insert("X-Request-ID", HeaderValue::from_static("req-1"));
+/// assert_eq!(flow_errors::request_id(&headers), Some("req-1"));
+/// ```
 #[must_use]
 pub fn request_id(headers: &HeaderMap) -> Option<&str> {
     let is_id = |id: &&str| !id.is_empty() && id.len() <= MAX_VALUE_BYTES;

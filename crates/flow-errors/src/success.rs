@@ -7,9 +7,8 @@ use serde_json::{Map, Value};
 
 type Object = Map<String, Value>;
 
-/// How a string begins, right after its quote, that [`is_error`] needs to find.
-const MARKS: [&[u8]; 6] =
-    [b"error", b"success\"", b"base_resp\"", b"code\"", b"status_code\"", b"statusCode\""];
+/// The whole strings that [`is_error`] needs to find, besides those that begin with `error`.
+const MARKS: [&str; 5] = ["success", "base_resp", "code", "status_code", "statusCode"];
 
 /// What holds content: the choices of completions, and Google's candidates.
 const CONTENT: [&str; 2] = ["choices", "candidates"];
@@ -19,19 +18,15 @@ const RESULTS: [&str; 5] = ["data", "result", "output", "outputs", "embeddings"]
 
 /// Returns whether [`is_error`] could say yes; a body without any mark need not be parsed.
 ///
-/// Every rule of `is_error` asks for a key or value that begins with a mark, and no service
+/// Every rule of `is_error` asks for a key or value that is marked, and no service
 /// writes those with `\u` escapes; one that did would be reported as undecodable instead.
 pub(crate) fn may_be_error(body: &[u8]) -> bool {
-    let mut strings = body.split(|byte| *byte == b'"').skip(1).peekable();
+    // Searching text for a quote is several times faster than searching bytes.
+    let Ok(text) = std::str::from_utf8(body) else { return true };
+    let mut strings = text.split('"').skip(1).peekable();
     while let Some(string) = strings.next() {
-        if string == b"error" && strings.peek().is_some_and(|after| is_null(after)) {
-            continue;
-        }
-        let is_marked = |mark: &&[u8]| match mark.strip_suffix(b"\"") {
-            Some(whole) => string == whole,
-            None => string.starts_with(mark),
-        };
-        if MARKS.iter().any(is_marked) {
+        let is_denied = string == "error" && strings.peek().is_some_and(|next| is_null(next));
+        if !is_denied && (string.starts_with("error") || MARKS.contains(&string)) {
             return true;
         }
     }
@@ -61,9 +56,9 @@ pub(crate) fn is_error(value: &Value) -> bool {
 }
 
 /// `"error": null` says that there is none.
-fn is_null(after_key: &[u8]) -> bool {
-    let value = after_key.trim_ascii_start().strip_prefix(b":").map(<[u8]>::trim_ascii_start);
-    value.is_some_and(|value| value.starts_with(b"null"))
+fn is_null(after_key: &str) -> bool {
+    let value = after_key.trim_ascii_start().strip_prefix(':').map(str::trim_ascii_start);
+    value.is_some_and(|value| value.starts_with("null"))
 }
 
 /// A job or a batch that was asked for by its id tells of its own failure, not of the request's.
@@ -199,7 +194,48 @@ mod tests {
         }
     }
 
+    /// Objects and lists of the fields that the rules look at.
+    fn any_reply() -> impl Strategy<Value = Value> {
+        const NAMES: [&str; 12] = [
+            "error",
+            "errors",
+            "error_code",
+            "object",
+            "type",
+            "success",
+            "code",
+            "message",
+            "base_resp",
+            "status_code",
+            "response",
+            "data",
+        ];
+        let leaf = prop_oneof![
+            proptest::sample::select(&["", "error", "response.failed", "c"][..])
+                .prop_map(Value::from),
+            proptest::sample::select(&[0, 7, 429][..]).prop_map(Value::from),
+            any::<bool>().prop_map(Value::from),
+            Just(Value::Null),
+        ];
+        leaf.prop_recursive(3, 24, 4, |inner| {
+            let fields = (proptest::sample::select(&NAMES[..]), inner.clone());
+            prop_oneof![
+                proptest::collection::vec(fields, 0..5).prop_map(|fields| fields
+                    .into_iter()
+                    .map(|(name, value)| (name.to_owned(), value))
+                    .collect()),
+                proptest::collection::vec(inner, 0..3).prop_map(Value::from),
+            ]
+        })
+    }
+
     proptest! {
+        #[test]
+        fn prop_every_error_is_marked(reply in any_reply()) {
+            let is_marked = may_be_error(reply.to_string().as_bytes());
+            prop_assert!(is_marked || !is_error(&reply), "{}", reply);
+        }
+
         #[test]
         fn prop_content_is_never_an_error(extra in "[a-z_]{0,12}", text in "\\PC{0,20}") {
             let mut value = serde_json::json!({"choices": [{}], "error": text, "success": false});

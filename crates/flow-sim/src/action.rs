@@ -142,6 +142,11 @@ impl Action {
         self.delivery(Delivery::TruncateChunked(bytes))
     }
 
+    /// Sends the whole body, but in chunks: its length is not announced.
+    pub fn chunked(self) -> Self {
+        self.delivery(Delivery::Chunked)
+    }
+
     /// Sends the body in pieces of this many bytes with a pause before each.
     pub fn slow(self, piece: usize, pause: Duration) -> Self {
         self.delivery(Delivery::Slow { piece, pause })

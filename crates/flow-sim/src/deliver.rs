@@ -54,7 +54,7 @@ fn announced(reply: &Reply, delivery: &Delivery) -> Option<usize> {
     let bodiless = matches!(reply.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
     match delivery {
         _ if bodiless => None,
-        Delivery::TruncateChunked(_) => None,
+        Delivery::Chunked | Delivery::TruncateChunked(_) => None,
         // A body that is to break off at or behind its end is announced longer than it is: else
         // it would be complete, and nothing would have gone wrong.
         Delivery::ResetAfter(sent) | Delivery::HangAfter(sent) | Delivery::TruncateLength(sent)

@@ -76,7 +76,10 @@ const FAULTS: [Fault; 18] = [
         let value = HeaderValue::from_bytes(b"caf\xE9");
         value.map_or_else(|_| Plan::default(), |value| Plan::default().header("x-sim-text", value))
     }),
-    fault("huge", "a normal answer blown up to 80 MiB", || Plan::answer(Answer::Huge(HUGE))),
+    fault("huge", "a normal answer blown up to 80 MiB, its length not announced", || Plan {
+        answer: Answer::Huge(HUGE),
+        ..Plan::delivery(Delivery::Chunked)
+    }),
     fault("huge-error", "status 500 with 1 MiB of HTML", || {
         let status = StatusCode::INTERNAL_SERVER_ERROR;
         html(status, &"<!-- padding -->\r\n".repeat(HUGE_ERROR / 18))

@@ -25,6 +25,7 @@ struct Fields {
     gzip: bool,
     after_ms: u64,
 
+    chunked: bool,
     reset_before_head: bool,
     close_before_head: bool,
     hang: bool,
@@ -87,6 +88,7 @@ impl Fields {
 
     fn deliver(self, action: Action) -> Result<Action, String> {
         let wishes = [
+            self.chunked.then(|| action.clone().chunked()),
             self.reset_before_head.then(|| action.clone().reset_before_head()),
             self.close_before_head.then(|| action.clone().close_before_head()),
             self.hang.then(|| action.clone().hang()),

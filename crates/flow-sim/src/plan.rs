@@ -41,6 +41,8 @@ pub(crate) enum Delivery {
     /// Whole and at once.
     #[default]
     Whole,
+    /// Whole, but in chunks: the length is not announced.
+    Chunked,
     ResetBeforeHead,
     CloseBeforeHead,
     /// These bytes in place of HTTP.
@@ -118,7 +120,7 @@ impl Delivery {
 impl fmt::Display for Delivery {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Whole => Ok(()),
+            Self::Whole | Self::Chunked => Ok(()),
             Self::ResetBeforeHead => f.write_str("reset before the head"),
             Self::CloseBeforeHead => f.write_str("close before the head"),
             Self::Garbage(_) => f.write_str("garbage"),

@@ -158,8 +158,8 @@ fn huge_answers_are_sent_to_the_end() {
     let sim = Sim::start().unwrap();
     let got = chat(&sim, "sim-huge");
     assert_eq!(got.status(), 200);
-    assert!(got.body().len() > 80 << 20);
-    assert_eq!(got.json()["object"], "chat.completion");
+    assert_eq!(got.header("transfer-encoding").as_deref(), Some("chunked"));
+    assert!(got.body().len() > 80 << 20 && got.body().ends_with(b"\r\n0\r\n\r\n"));
 
     let got = chat(&sim, "sim-huge-error");
     assert_eq!(got.status(), 500);

@@ -94,7 +94,7 @@ fn json_says_the_same_as_code() {
         { "row": 429, "headers": { "retry-after": "2", "x-a": ["1", "2"] }, "after_ms": 5 },
         { "status": 200, "body": { "a": 1 }, "gzip": true },
         { "like": "sim-html-502", "body": "text" },
-        { "reset_before_head": true }, { "close_before_head": true }, { "hang": true },
+        { "chunked": true }, { "reset_before_head": true }, { "close_before_head": true }, { "hang": true },
         { "reset_after": 1 }, { "hang_after": 2 },
         { "truncate_length": 3 }, { "truncate_chunked": 4 },
         { "slow": { "piece": 5, "pause_ms": 6 } }, { "garbage": "SSH" }
@@ -107,6 +107,7 @@ fn json_says_the_same_as_code() {
         headers.after(Duration::from_millis(5)),
         Action::status(200).body(r#"{"a":1}"#).gzip(),
         Action::like("sim-html-502").body("text"),
+        Action::normal().chunked(),
         Action::normal().reset_before_head(),
         Action::normal().close_before_head(),
         Action::normal().hang(),

@@ -1,0 +1,156 @@
+//! The client: what is called, where the environment is read, what clones share.
+
+use std::fmt;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use flow_api::{
+    Build, Chat, ChatRequest, ClientBuilder, Connection, Execute, Get, Models, Plan, Post, Reply,
+    Settings,
+};
+use flow_errors::Result;
+use serde::de::DeserializeOwned;
+
+use crate::clock::{Clock, SystemClock};
+use crate::driver;
+use crate::http::HttpTransport;
+use crate::transport::Transport;
+
+/// An async client for FlowAPI and any other OpenAI-compatible service.
+///
+/// Cloning is cheap; clones share connections and state. Calls are futures that do nothing until
+/// they are awaited; dropping one ends the call, closes its connection and gives back what it held.
+///
+/// # Examples
+///
+/// ```no_run
+/// # async fn example() -> flow_async::Result<()> {
+/// let client = flow_async::Client::from_env()?;
+/// let reply = client.chat("gpt-4o").user("Hello").send().await?;
+/// println!("{}", reply.text());
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Client {
+    settings: Arc<Settings>,
+    transport: Arc<dyn Transport>,
+    clock: Arc<dyn Clock>,
+}
+
+impl Client {
+    /// Creates a client from `FLOW_API_KEY` and, where it is set, `FLOW_BASE_URL`.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error of kind `config` if the key is missing or either is malformed.
+    pub fn from_env() -> Result<Self> {
+        Self::builder().from_env().build()
+    }
+
+    /// Starts from the documented defaults.
+    pub fn builder() -> ClientBuilder<Self> {
+        ClientBuilder::new()
+    }
+
+    /// Starts a chat completion by `model`.
+    pub fn chat(&self, model: impl Into<String>) -> Chat<'_, Self> {
+        Chat::new(self, ChatRequest::new(model))
+    }
+
+    /// Gives access to the calls about models.
+    #[must_use]
+    pub const fn models(&self) -> Models<'_, Self> {
+        Models::new(self)
+    }
+
+    /// Starts a POST request to any `path` below the base URL, with the same errors and retries.
+    pub fn post(&self, path: impl Into<String>) -> Post<'_, Self> {
+        Post::new(self, path)
+    }
+
+    /// Starts a GET request to any `path` below the base URL, with the same errors and retries.
+    pub fn get(&self, path: impl Into<String>) -> Get<'_, Self> {
+        Get::new(self, path)
+    }
+
+    /// Returns how many attempts are being sent or waiting for their reply, over all clones.
+    #[must_use]
+    pub fn in_flight(&self) -> usize {
+        self.settings.in_flight()
+    }
+
+    #[doc(hidden)]
+    #[must_use]
+    pub fn with_clock(self, clock: Arc<dyn Clock>) -> Self {
+        Self { clock, ..self }
+    }
+
+    pub(crate) fn transport(&self) -> &dyn Transport {
+        &*self.transport
+    }
+
+    pub(crate) fn clock(&self) -> &dyn Clock {
+        &*self.clock
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client").field("settings", &self.settings).finish_non_exhaustive()
+    }
+}
+
+impl Build for Client {
+    type Transport = dyn Transport;
+
+    const USER_AGENT: &'static str = concat!("flow-async/", env!("CARGO_PKG_VERSION"));
+
+    fn env(name: &str) -> Option<String> {
+        std::env::var(name).ok()
+    }
+
+    fn connect(connection: &Connection) -> Result<Arc<dyn Transport>> {
+        Ok(Arc::new(HttpTransport::new(connection)?))
+    }
+
+    fn assemble(settings: Settings, transport: Arc<dyn Transport>) -> Self {
+        Self { settings: Arc::new(settings), transport, clock: Arc::new(SystemClock::new()) }
+    }
+}
+
+impl Execute for Client {
+    type Sending<T> = Sending<T>;
+
+    fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    fn execute<T: DeserializeOwned + Send + 'static>(&self, plan: Result<Plan>) -> Sending<T> {
+        let client = self.clone();
+        Sending(Box::pin(async move { driver::drive(client, plan?).await }))
+    }
+
+    fn entropy(&self) -> u64 {
+        self.clock.entropy()
+    }
+}
+
+/// A call as a future: it starts when it is first polled, and ends when it is dropped.
+#[must_use = "futures do nothing unless awaited"]
+pub struct Sending<T>(Pin<Box<dyn Future<Output = Result<Reply<T>>> + Send>>);
+
+impl<T> Future for Sending<T> {
+    type Output = Result<Reply<T>>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        self.0.as_mut().poll(context)
+    }
+}
+
+impl<T> fmt::Debug for Sending<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sending").finish_non_exhaustive()
+    }
+}

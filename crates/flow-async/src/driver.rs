@@ -1,0 +1,78 @@
+//! Runs the state machine of a call over a transport.
+
+use std::future::poll_fn;
+use std::pin::pin;
+use std::task::Poll;
+
+use flow_api::{BodyReader, InFlight, Plan, Received, Reply, Running};
+use flow_errors::{Error, Result, Send, Step, Tick};
+use http_body_util::BodyExt;
+use serde::de::DeserializeOwned;
+
+use crate::Client;
+use crate::transport::ReplyBody;
+
+/// Makes the call that `plan` describes.
+pub(crate) async fn drive<T: DeserializeOwned>(client: Client, plan: Plan) -> Result<Reply<T>> {
+    let clock = client.clock();
+    let mut call = Running::new(&plan, clock.now(), clock.wall());
+    loop {
+        match call.poll(clock.now()) {
+            Step::Send(send) => {
+                let result = attempt(&client, &plan, send).await;
+                call.on_reply(clock.now(), clock.entropy(), result);
+            }
+            Step::Wait { until, .. } => clock.sleep_until(until).await,
+            Step::Done(verdict) => return call.finish(verdict),
+        }
+    }
+}
+
+/// Sends once and reads the reply.
+async fn attempt<T: DeserializeOwned>(
+    client: &Client,
+    plan: &Plan,
+    send: Send,
+) -> Result<Received<T>> {
+    let in_flight = InFlight::new(send.timeout);
+    let until = send.timeout.map(|timeout| client.clock().now() + timeout);
+    let sending = client.transport().send(plan.request(), &in_flight);
+    let (head, mut body) = within(client, until, &in_flight, sending).await?.into_parts();
+    let mut reader = plan.body_reader(&head);
+    match within(client, until, &in_flight, read(&mut body, &mut reader)).await {
+        // An error is told from its status, however little of its body arrives.
+        Err(_) if !head.status.is_success() => reader.cut(),
+        read => read?,
+    }
+    plan.receive(head, reader, client.clock().wall())
+}
+
+/// Reads the body until its end, or until the reader has enough.
+async fn read(body: &mut ReplyBody, reader: &mut BodyReader) -> Result<()> {
+    while let Some(frame) = body.frame().await {
+        let Ok(chunk) = frame?.into_data() else { continue };
+        if !reader.push(&chunk) {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// Does `work` unless the attempt's time is over first.
+async fn within<T>(
+    client: &Client,
+    until: Option<Tick>,
+    in_flight: &InFlight,
+    work: impl Future<Output = Result<T>>,
+) -> Result<T> {
+    let (Some(until), Some(limit)) = (until, in_flight.timeout()) else { return work.await };
+    let mut work = pin!(work);
+    let mut timer = client.clock().sleep_until(until);
+    poll_fn(|context| match work.as_mut().poll(context) {
+        Poll::Ready(result) => Poll::Ready(result),
+        Poll::Pending => {
+            timer.as_mut().poll(context).map(|()| Err(Error::timeout(in_flight.sent(), limit)))
+        }
+    })
+    .await
+}

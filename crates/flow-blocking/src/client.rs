@@ -1,0 +1,168 @@
+//! The client: what is called, where the environment is read, what clones share.
+
+use std::fmt;
+use std::sync::Arc;
+
+use flow_api::{
+    Build, Chat, ChatRequest, ClientBuilder, Connection, Execute, Get, Models, Plan, Post, Reply,
+    Settings,
+};
+use flow_errors::Result;
+use serde::de::DeserializeOwned;
+
+use crate::CancelToken;
+use crate::clock::{Clock, SystemClock};
+use crate::driver;
+use crate::http::HttpTransport;
+use crate::transport::Transport;
+
+/// A blocking client for FlowAPI and any other OpenAI-compatible service.
+///
+/// Cloning is cheap; clones share connections and state. A call returns when it is over; another
+/// thread can end it through a [`CancelToken`].
+///
+/// # Examples
+///
+/// ```no_run
+/// # fn example() -> flow_blocking::Result<()> {
+/// let client = flow_blocking::Client::from_env()?;
+/// let reply = client.chat("gpt-4o").user("Hello").send()?;
+/// println!("{}", reply.text());
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Client {
+    settings: Arc<Settings>,
+    transport: Arc<dyn Transport>,
+    clock: Arc<dyn Clock>,
+    cancel: CancelToken,
+}
+
+impl Client {
+    /// Creates a client from `FLOW_API_KEY` and, where it is set, `FLOW_BASE_URL`.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error of kind `config` if the key is missing or either is malformed.
+    pub fn from_env() -> Result<Self> {
+        Self::builder().from_env().build()
+    }
+
+    /// Starts from the documented defaults.
+    pub fn builder() -> ClientBuilder<Self> {
+        ClientBuilder::new()
+    }
+
+    /// Starts a chat completion by `model`.
+    pub fn chat(&self, model: impl Into<String>) -> Chat<'_, Self> {
+        Chat::new(self, ChatRequest::new(model))
+    }
+
+    /// Gives access to the calls about models.
+    #[must_use]
+    pub const fn models(&self) -> Models<'_, Self> {
+        Models::new(self)
+    }
+
+    /// Starts a POST request to any `path` below the base URL, with the same errors and retries.
+    pub fn post(&self, path: impl Into<String>) -> Post<'_, Self> {
+        Post::new(self, path)
+    }
+
+    /// Starts a GET request to any `path` below the base URL, with the same errors and retries.
+    pub fn get(&self, path: impl Into<String>) -> Get<'_, Self> {
+        Get::new(self, path)
+    }
+
+    /// Returns how many attempts are being sent or waiting for their reply, over all clones.
+    #[must_use]
+    pub fn in_flight(&self) -> usize {
+        self.settings.in_flight()
+    }
+
+    /// Returns a clone whose calls end when `token` is cancelled; it shares everything else.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use flow_blocking::{CancelToken, Client, Kind};
+    ///
+    /// let client = Client::builder().api_key("sk-1").base_url("http://127.0.0.1:9").build()?;
+    /// let token = CancelToken::new();
+    /// token.cancel();
+    /// let error = client.with_cancel_token(&token).chat("gpt-4o").user("Hi").send().unwrap_err();
+    /// assert_eq!(error.kind(), Kind::Cancelled);
+    /// # Ok::<(), flow_blocking::Error>(())
+    /// ```
+    #[must_use]
+    pub fn with_cancel_token(&self, token: &CancelToken) -> Self {
+        Self { cancel: token.clone(), ..self.clone() }
+    }
+
+    #[doc(hidden)]
+    #[must_use]
+    pub fn with_clock(self, clock: Arc<dyn Clock>) -> Self {
+        Self { clock, ..self }
+    }
+
+    pub(crate) fn transport(&self) -> &dyn Transport {
+        &*self.transport
+    }
+
+    pub(crate) const fn cancel_token(&self) -> &CancelToken {
+        &self.cancel
+    }
+
+    pub(crate) fn clock(&self) -> &dyn Clock {
+        &*self.clock
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client").field("settings", &self.settings).finish_non_exhaustive()
+    }
+}
+
+impl Build for Client {
+    type Transport = dyn Transport;
+
+    const USER_AGENT: &'static str = concat!("flow-blocking/", env!("CARGO_PKG_VERSION"));
+
+    fn env(name: &str) -> Option<String> {
+        std::env::var(name).ok()
+    }
+
+    fn connect(connection: &Connection) -> Result<Arc<dyn Transport>> {
+        Ok(Arc::new(HttpTransport::new(connection)?))
+    }
+
+    fn assemble(settings: Settings, transport: Arc<dyn Transport>) -> Self {
+        Self {
+            settings: Arc::new(settings),
+            transport,
+            clock: Arc::new(SystemClock::new()),
+            cancel: CancelToken::new(),
+        }
+    }
+}
+
+impl Execute for Client {
+    type Sending<T> = Result<Reply<T>>;
+
+    fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    fn execute<T: DeserializeOwned + Send + 'static>(
+        &self,
+        plan: Result<Plan>,
+    ) -> Result<Reply<T>> {
+        driver::drive(self, &plan?)
+    }
+
+    fn entropy(&self) -> u64 {
+        self.clock.entropy()
+    }
+}

@@ -1,0 +1,177 @@
+//! Successes that cannot be handed on: not what was asked for, or too large.
+//!
+//! A reply may hold the prompt, so no text of it enters a message or a cause.
+
+use http::{HeaderMap, StatusCode};
+
+use crate::envelope::trim;
+use crate::headers::texts;
+use crate::{Body, Class, Error, Kind};
+
+impl Error {
+    /// Creates the error of a success whose body cannot be decoded as the reply it should be.
+    ///
+    /// The message says status and content type. The body is kept, but no text of it enters the
+    /// message or the cause. A body that ends too early may be a broken connection: its class is
+    /// [`Class::Ambiguous`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use flow_errors::{Body, Class, Error, Kind};
+    /// use http::{HeaderMap, StatusCode};
+    ///
+    /// let half = r#"{"choices": ["#;
+    /// let source = serde_json::from_str::<serde_json::Value>(half).unwrap_err();
+    /// let error = Error::undecodable(StatusCode::OK, &HeaderMap::new(), Body::new(half), source);
+    /// assert_eq!(error.kind(), Kind::Decode);
+    /// assert_eq!(error.class(), Class::Ambiguous);
+    /// ```
+    #[must_use]
+    #[expect(clippy::needless_pass_by_value, reason = "the source is an error to hand over")]
+    pub fn undecodable(
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: Body,
+        source: serde_json::Error,
+    ) -> Self {
+        let is_early_end = source.is_eof() && !trim(body.as_bytes()).is_empty();
+        let class = if is_early_end { Class::Ambiguous } else { Class::Permanent };
+        let kind_of_body = texts(headers, "content-type").next().unwrap_or("unknown");
+        let message = format!(
+            "response with status {} and content type {kind_of_body} could not be decoded",
+            status.as_u16()
+        );
+        let error = Self::new(Kind::Decode, class, message).with_source(without_payload(&source));
+        error.with_reply(status, headers).with_body(body)
+    }
+
+    /// Creates the error of a success whose body is longer than `limit` bytes.
+    #[must_use]
+    pub fn reply_too_large(status: StatusCode, headers: &HeaderMap, limit: usize) -> Self {
+        let message = format!("the reply is longer than {limit} bytes");
+        let error = Self::new(Kind::ReplyTooLarge, Class::Permanent, message);
+        error.with_reply(status, headers)
+    }
+}
+
+/// What went wrong where, without the piece of the body that serde quotes.
+fn without_payload(source: &serde_json::Error) -> String {
+    let whole = source.to_string();
+    // These name fields of our own types, or the place alone.
+    let is_safe = !source.is_data() || SAFE.iter().any(|start| whole.starts_with(start));
+    if is_safe {
+        return whole;
+    }
+    let quoting = QUOTING.iter().find(|start| whole.starts_with(*start));
+    let expected = quoting.and_then(|_| whole.rsplit_once(", expected "));
+    match (quoting, expected) {
+        (Some(what), Some((_, expected))) => format!("{what}, expected {expected}"),
+        _ => format!("invalid data at line {} column {}", source.line(), source.column()),
+    }
+}
+
+const SAFE: [&str; 2] = ["missing field `", "duplicate field `"];
+
+/// How serde's own messages begin that quote the input and end in what was expected.
+const QUOTING: [&str; 5] =
+    ["invalid type", "invalid value", "invalid length", "unknown variant", "unknown field"];
+
+#[cfg(test)]
+mod tests {
+    use std::error::Error as _;
+
+    use http::HeaderValue;
+
+    use super::*;
+
+    fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        for (name, value) in pairs {
+            headers.append(*name, HeaderValue::from_str(value).unwrap());
+        }
+        headers
+    }
+
+    fn undecodable<T: serde::de::DeserializeOwned>(body: &str) -> Error {
+        let source = serde_json::from_str::<T>(body).err().unwrap();
+        let headers = headers(&[("content-type", "text/plain"), ("x-request-id", "req-1")]);
+        Error::undecodable(StatusCode::OK, &headers, Body::new(body), source)
+    }
+
+    #[test]
+    fn undecodable_reply_may_have_broken_off() {
+        let table = [
+            (r#"{"choices": ["#, Class::Ambiguous),
+            ("", Class::Permanent),
+            (" \r\n", Class::Permanent),
+            ("<html>", Class::Permanent),
+            ("[1, 2] 3", Class::Permanent),
+        ];
+        for (body, class) in table {
+            let error = undecodable::<serde_json::Value>(body);
+            assert_eq!(error.class(), class, "{body:?}");
+            assert_eq!(error.kind(), Kind::Decode, "{body:?}");
+            assert_eq!(error.request_id(), Some("req-1"), "{body:?}");
+            let want = "response with status 200 and content type text/plain could not be decoded";
+            assert_eq!(error.message(), want);
+        }
+    }
+
+    #[test]
+    fn undecodable_reply_is_quoted_nowhere() {
+        #[derive(Debug, serde::Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Reply {
+            #[serde(rename = "count")]
+            _count: Option<u8>,
+            #[serde(rename = "role")]
+            _role: Option<Role>,
+            #[serde(rename = "at")]
+            _at: Option<std::net::IpAddr>,
+        }
+        #[derive(Debug, serde::Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        enum Role {
+            User,
+        }
+        let table = [
+            (r#"{"count": "planted"}"#, "invalid type, expected u8 at line 1 column 19"),
+            (r#"{"count": "planted, expected"}"#, "invalid type, expected u8 at line 1 column 29"),
+            (r#"{"role": "planted"}"#, "unknown variant, expected `user` at line 1 column 18"),
+            (r#"{"at": "planted"}"#, "invalid data at line 1 column 16"),
+            (
+                r#"{"planted": 1}"#,
+                "unknown field, expected one of `count`, `role`, `at` at line 1 column 10",
+            ),
+            (r#"{"count": planted}"#, "expected value at line 1 column 11"),
+        ];
+        for (body, want) in table {
+            let error = undecodable::<Reply>(body);
+            let source = error.source().map(ToString::to_string);
+            assert_eq!(source.as_deref(), Some(want), "{body}");
+            assert!(!format!("{error} {error:?}").contains("planted"), "{body}");
+            assert_eq!(error.body(), body.as_bytes());
+        }
+    }
+
+    #[test]
+    fn missing_field_is_named() {
+        #[derive(Debug, serde::Deserialize)]
+        struct Reply {
+            #[serde(rename = "choices")]
+            _choices: u8,
+        }
+        let source = undecodable::<Reply>("{}").source().map(ToString::to_string);
+        assert_eq!(source.as_deref(), Some("missing field `choices` at line 1 column 2"));
+    }
+
+    #[test]
+    fn reply_too_large_says_the_limit() {
+        let headers = headers(&[("x-request-id", "req-1")]);
+        let error = Error::reply_too_large(StatusCode::OK, &headers, 8);
+        assert_eq!((error.kind(), error.class()), (Kind::ReplyTooLarge, Class::Permanent));
+        assert_eq!(error.message(), "the reply is longer than 8 bytes");
+        assert_eq!(error.request_id(), Some("req-1"));
+    }
+}

@@ -1,0 +1,85 @@
+//! Ending a call from outside gives back what it held, and the service notices.
+
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use flow_blocking::CancelToken;
+use flow_errors::{Kind, StoppedBecause};
+use flow_sim::Sim;
+
+const SOON: Duration = Duration::from_secs(5);
+
+fn blocking(sim: &Sim) -> flow_blocking::Client {
+    let builder = flow_blocking::Client::builder().api_key("sk-test");
+    builder.base_url(sim.base_url()).build().unwrap()
+}
+
+fn asynchronous(sim: &Sim) -> flow_async::Client {
+    let builder = flow_async::Client::builder().api_key("sk-test");
+    builder.base_url(sim.base_url()).build().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn dropped_future_gives_back_what_the_call_held() {
+    for model in ["sim-hang", "sim-hang-after-head"] {
+        let sim = Sim::start().unwrap();
+        let client = asynchronous(&sim);
+        let call = tokio::spawn(client.chat(model).user("Hello").send());
+        assert!(tokio::task::block_in_place(|| sim.wait_for_requests(1, SOON)), "{model}");
+        assert_eq!(client.in_flight(), 1, "{model}");
+        call.abort();
+        assert!(call.await.unwrap_err().is_cancelled(), "{model}");
+        assert_eq!(client.in_flight(), 0, "{model}");
+        assert!(tokio::task::block_in_place(|| sim.wait_until_idle(SOON)), "{model}");
+    }
+}
+
+#[test]
+fn cancelled_token_ends_a_call_wherever_it_is() {
+    // A hanging head, a hanging body, and the wait between two attempts.
+    for model in ["sim-hang", "sim-hang-after-head", "sim-429"] {
+        let sim = Sim::start().unwrap();
+        let (client, token) = (blocking(&sim), CancelToken::new());
+        let (result, ended) = mpsc::channel();
+        let bound = client.with_cancel_token(&token);
+        let caller = thread::spawn(move || {
+            result.send(bound.chat(model).user("Hello").send()).unwrap();
+        });
+        assert!(sim.wait_for_requests(1, SOON), "{model}");
+        token.cancel();
+        let error = ended.recv_timeout(SOON).unwrap().unwrap_err();
+        caller.join().unwrap();
+        assert_eq!(error.kind(), Kind::Cancelled, "{model}");
+        assert_eq!(error.stopped_because(), Some(StoppedBecause::Cancelled), "{model}");
+        assert_eq!(error.attempts().len(), 1, "{model}");
+        let text = error.to_string();
+        assert!(text.contains("the call was cancelled (POST /chat/completions"), "{text}");
+        assert_eq!(client.in_flight(), 0, "{model}");
+        assert!(sim.wait_until_idle(SOON), "{model}");
+    }
+}
+
+#[test]
+fn call_cancelled_during_a_wait_names_the_failure_it_waited_after() {
+    let sim = Sim::start().unwrap();
+    let token = CancelToken::new();
+    let client = blocking(&sim).with_cancel_token(&token);
+    let cancel = token.clone();
+    let call = client.chat("sim-429").user("Hello").on_attempt(move |_| cancel.cancel());
+    let error = call.send().unwrap_err();
+    assert_eq!(error.kind(), Kind::Cancelled);
+    let source = std::error::Error::source(&error).unwrap();
+    assert_eq!(source.downcast_ref::<flow_errors::Error>().unwrap().kind(), Kind::RateLimit);
+}
+
+#[test]
+fn token_cancelled_before_the_call_sends_nothing() {
+    let sim = Sim::start().unwrap();
+    let token = CancelToken::new();
+    token.cancel();
+    let client = blocking(&sim).with_cancel_token(&token);
+    let error = client.chat("gpt-4o").user("Hello").send().unwrap_err();
+    assert_eq!((error.kind(), error.attempts().len()), (Kind::Cancelled, 0));
+    assert!(sim.log().is_empty());
+}

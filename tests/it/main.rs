@@ -1,0 +1,18 @@
+//! What is true of the crates together, in one binary so that they link once.
+
+#[cfg(test)]
+mod bad_input;
+#[cfg(test)]
+mod cancel;
+#[cfg(test)]
+mod compile_time;
+#[cfg(test)]
+mod faults;
+#[cfg(test)]
+mod parity;
+#[cfg(test)]
+mod peers;
+#[cfg(test)]
+mod rows;
+#[cfg(test)]
+mod secrets;

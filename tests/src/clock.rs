@@ -1,0 +1,95 @@
+//! A clock that moves only when somebody waits.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, SystemTime};
+
+use flow_blocking::CancelToken;
+use flow_errors::Tick;
+
+/// A virtual clock: whoever sleeps on it moves it, and its randomness is a counter's.
+#[derive(Clone, Debug, Default)]
+pub struct VirtualClock {
+    now: Arc<AtomicU64>,
+    draws: Arc<AtomicU64>,
+    seed: u64,
+    creep: Duration,
+}
+
+impl VirtualClock {
+    /// Creates a clock that stands at the origin.
+    #[must_use]
+    pub fn new(seed: u64) -> Self {
+        Self { seed, ..Self::default() }
+    }
+
+    /// Returns the clock, moving by `creep` each time a driver reads it.
+    #[must_use]
+    pub fn creeping(self, creep: Duration) -> Self {
+        Self { creep, ..self }
+    }
+
+    /// Returns the instant.
+    #[must_use]
+    pub fn tick(&self) -> Tick {
+        Tick::from_nanos(self.now.load(Ordering::SeqCst))
+    }
+
+    /// Moves the clock forward.
+    pub fn advance(&self, span: Duration) {
+        self.advance_to(self.tick() + span);
+    }
+
+    fn advance_to(&self, instant: Tick) {
+        self.now.fetch_max(instant.as_nanos(), Ordering::SeqCst);
+    }
+
+    fn wall_time(&self) -> SystemTime {
+        SystemTime::UNIX_EPOCH + self.tick().since(Tick::ORIGIN)
+    }
+
+    fn draw(&self) -> u64 {
+        let draw = self.draws.fetch_add(1, Ordering::SeqCst).wrapping_add(self.seed);
+        // An odd multiplier spreads the counter over all bits.
+        draw.wrapping_mul(0x9e37_79b9_7f4a_7c15)
+    }
+}
+
+impl flow_async::Clock for VirtualClock {
+    fn now(&self) -> Tick {
+        self.advance(self.creep);
+        self.tick()
+    }
+
+    fn wall(&self) -> SystemTime {
+        self.wall_time()
+    }
+
+    fn entropy(&self) -> u64 {
+        self.draw()
+    }
+
+    fn sleep_until(&self, instant: Tick) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+        Box::pin(async move { self.advance_to(instant) })
+    }
+}
+
+impl flow_blocking::Clock for VirtualClock {
+    fn now(&self) -> Tick {
+        self.advance(self.creep);
+        self.tick()
+    }
+
+    fn wall(&self) -> SystemTime {
+        self.wall_time()
+    }
+
+    fn entropy(&self) -> u64 {
+        self.draw()
+    }
+
+    fn sleep_until(&self, instant: Tick, _cancel: &CancelToken) {
+        self.advance_to(instant);
+    }
+}

@@ -1,0 +1,92 @@
+//! Support for the cross-crate tests: one test body for both clients, and transports and clocks
+//! that do as they are told.
+#![expect(clippy::expect_used, reason = "support for tests, where a failure is the point")]
+
+mod clock;
+mod fake;
+
+use std::sync::OnceLock;
+
+use flow_api::{Build, Chat, ChatRequest, ClientBuilder, Execute, Reply};
+use flow_errors::Result;
+use tokio::runtime::Runtime;
+
+pub use crate::clock::VirtualClock;
+pub use crate::fake::{BodyFault, Fake, Scene, Seen};
+
+/// A client that tests can be written for once.
+pub trait TestClient: Build + Execute + Clone + Send + Sync + 'static {
+    /// The client's name in messages.
+    const NAME: &'static str;
+
+    /// Returns what a call comes to.
+    ///
+    /// # Errors
+    ///
+    /// Returns the call's error.
+    fn wait<T>(sending: Self::Sending<T>) -> Result<Reply<T>>;
+
+    /// Returns a builder for a client with a fake transport.
+    fn faked(fake: Fake) -> ClientBuilder<Self>;
+
+    /// Returns the client with another clock.
+    #[must_use]
+    fn on_clock(self, clock: VirtualClock) -> Self;
+
+    /// Starts a chat call that says something harmless.
+    fn hello(&self, model: &str) -> Chat<'_, Self> {
+        Chat::new(self, ChatRequest::new(model).user("Hello"))
+    }
+}
+
+impl TestClient for flow_async::Client {
+    const NAME: &'static str = "async";
+
+    fn wait<T>(sending: Self::Sending<T>) -> Result<Reply<T>> {
+        static RUNTIME: OnceLock<Runtime> = OnceLock::new();
+        RUNTIME.get_or_init(|| Runtime::new().expect("a runtime starts")).block_on(sending)
+    }
+
+    fn faked(fake: Fake) -> ClientBuilder<Self> {
+        Self::builder().api_key("sk-test").transport(std::sync::Arc::new(fake))
+    }
+
+    fn on_clock(self, clock: VirtualClock) -> Self {
+        self.with_clock(std::sync::Arc::new(clock))
+    }
+}
+
+impl TestClient for flow_blocking::Client {
+    const NAME: &'static str = "blocking";
+
+    fn wait<T>(sending: Self::Sending<T>) -> Result<Reply<T>> {
+        sending
+    }
+
+    fn faked(fake: Fake) -> ClientBuilder<Self> {
+        Self::builder().api_key("sk-test").transport(std::sync::Arc::new(fake))
+    }
+
+    fn on_clock(self, clock: VirtualClock) -> Self {
+        self.with_clock(std::sync::Arc::new(clock))
+    }
+}
+
+/// Makes two tests of each generic function: one for each client.
+#[macro_export]
+macro_rules! both {
+    ($($name:ident)*) => {
+        mod on_async {
+            $(#[test]
+            fn $name() {
+                super::$name::<flow_async::Client>();
+            })*
+        }
+        mod on_blocking {
+            $(#[test]
+            fn $name() {
+                super::$name::<flow_blocking::Client>();
+            })*
+        }
+    };
+}
