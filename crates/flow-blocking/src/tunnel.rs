@@ -64,7 +64,10 @@ fn read_answer(stream: &mut Stream) -> io::Result<Vec<u8>> {
                 "the proxy's answer is endless",
             ));
         }
-        stream.read_exact(&mut byte)?;
+        if stream.read(&mut byte)? == 0 {
+            let message = "the proxy closed the connection instead of answering";
+            return Err(io::Error::new(io::ErrorKind::UnexpectedEof, message));
+        }
         answer.extend(byte);
     }
     Ok(answer)

@@ -18,6 +18,6 @@ pub mod scenarios;
 mod server;
 
 pub use crate::authority::Authority;
-pub use crate::peer::{Peer, Seen};
+pub use crate::peer::{Peer, Seen, check_request};
 pub use crate::proxy::proxy;
-pub use crate::server::{Gate, Server};
+pub use crate::server::{Gate, Server, deaf};

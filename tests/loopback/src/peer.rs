@@ -109,6 +109,19 @@ impl Seen {
     }
 }
 
+/// Panics unless both transports' request is the one they are to send, and nothing is added.
+pub fn check_request(seen: &Seen, host: &str, extra: &[(&str, &str)]) {
+    let mut headers = seen.headers.clone();
+    headers.sort();
+    let mut want = vec![("accept", "*/*"), ("content-length", "11"), ("host", host)];
+    want.extend(extra);
+    want.sort_unstable();
+    let want: Vec<_> =
+        want.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+    assert_eq!(headers, want);
+    assert_eq!(seen.body, b"{\"hush\": 1}");
+}
+
 impl fmt::Debug for Peer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Peer").field(&self.tcp).finish()

@@ -180,11 +180,9 @@ fn connects() -> Vec<Scenario> {
 
 fn heads() -> Vec<Scenario> {
     let lost = |text| Want::NoHead(LOST.0, LOST.1, Sent::Perhaps, text);
-    let refused =
-        Want::NoHead(Kind::Decode, Class::Permanent, Sent::Perhaps, "more than 100 reply headers");
-    let refused = || match &refused {
-        Want::NoHead(kind, class, sent, text) => Want::NoHead(*kind, *class, *sent, text),
-        _ => unreachable!("it is made above"),
+    let refused = || {
+        let text = "more than 100 reply headers";
+        Want::NoHead(Kind::Decode, Class::Permanent, Sent::Perhaps, text)
     };
     let many = |count: usize| format!("HTTP/1.1 200 OK\r\n{}\r\n", "x-a: b\r\n".repeat(count));
     let long = |bytes: usize| format!("HTTP/1.1 200 OK\r\nx: {}\r\n\r\n", "x".repeat(bytes));

@@ -1,11 +1,14 @@
 //! A listener that plays a script on each connection.
 
+use std::iter;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
+use std::time::Duration;
 
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
+use socket2::{Domain, Socket, Type};
 
 use crate::{Peer, Seen};
 
@@ -98,6 +101,21 @@ impl Server {
     pub fn gate(&self) -> &Gate {
         &self.shared.gate
     }
+}
+
+/// Returns an address on loopback where connecting takes for ever, as long as the guard lives.
+///
+/// The queue of connections that nobody accepts is full, so the system drops every further one.
+#[must_use]
+pub fn deaf() -> (SocketAddr, impl Sized) {
+    let listener = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+    listener.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
+    listener.listen(0).unwrap();
+    let address = listener.local_addr().unwrap().as_socket().unwrap();
+    let patience = Duration::from_millis(200);
+    let queue: Vec<_> =
+        iter::from_fn(|| TcpStream::connect_timeout(&address, patience).ok()).collect();
+    (address, (listener, queue))
 }
 
 impl Gate {

@@ -1,0 +1,61 @@
+//! Whom a client trusts, and clients that cannot be built.
+
+use std::env;
+use std::process::Command;
+
+use flow_api::Connection;
+use flow_async::http_transport;
+use flow_errors::{Error, Kind};
+use flow_loopback::Authority;
+use flow_loopback::scenarios::chain;
+
+use crate::support::trusting;
+
+fn refusal(connection: &Connection) -> Error {
+    let error = http_transport(connection).err().unwrap();
+    assert_eq!(error.kind(), Kind::Config, "{error:?}");
+    error
+}
+
+#[test]
+fn bad_certificate_is_named_when_the_client_is_built() {
+    let pem =
+        |text: &str| format!("-----BEGIN CERTIFICATE-----\n{text}\n-----END CERTIFICATE-----\n");
+    let cases = [
+        ("text", "hello".to_owned(), "certificate 2 holds no PEM"),
+        ("empty", String::new(), "certificate 2 holds no PEM"),
+        ("not Base64", pem("?"), "certificate 2 is not valid PEM"),
+        ("not a certificate", pem("aGVsbG8="), "certificate 2 is not a certificate"),
+    ];
+    for is_https in [true, false] {
+        for (name, second, want) in &cases {
+            let mut connection = trusting(&Authority::new());
+            connection.is_https = is_https;
+            connection.extra_roots.push(second.clone().into_bytes());
+            let chain = chain(&refusal(&connection));
+            assert!(chain.contains(want), "{name}: {chain}");
+        }
+    }
+}
+
+#[test]
+fn without_the_systems_roots_only_https_needs_help() {
+    let output = Command::new(env::current_exe().unwrap())
+        .args(["--ignored", "--exact", "roots::without_roots"])
+        .env("SSL_CERT_FILE", "/nonexistent")
+        .env("SSL_CERT_DIR", "/nonexistent")
+        .output()
+        .unwrap();
+    let output = String::from_utf8_lossy(&output.stdout);
+    assert!(output.contains("1 passed"), "{output}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+#[ignore = "it is run by the test above, in an environment without roots"]
+fn without_roots() {
+    let chain = chain(&refusal(&Connection::new(true)));
+    assert!(chain.contains("no root certificates"), "{chain}");
+    http_transport(&Connection::new(false)).unwrap();
+    http_transport(&trusting(&Authority::new())).unwrap();
+}

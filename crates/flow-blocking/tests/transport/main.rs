@@ -1,0 +1,8 @@
+//! What the blocking transport makes of what happens on the wire.
+#![expect(clippy::panic, clippy::unwrap_used, reason = "a test reports by panicking")]
+
+mod limits;
+mod proxies;
+mod roots;
+mod support;
+mod wire;
