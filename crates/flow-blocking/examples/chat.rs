@@ -35,8 +35,7 @@ fn chat(model: &str, prompt: &str) -> Result<()> {
         .user(prompt)
         .temperature(0.2)
         .on_attempt(|attempt| eprintln!("{attempt}"))
-        .send()
-        ?;
+        .send()?;
     println!("{}", reply.text());
     if let Some(usage) = reply.usage() {
         eprintln!("{} tokens", usage.total_tokens());

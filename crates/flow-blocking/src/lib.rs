@@ -43,6 +43,20 @@
 //! # The error table
 //!
 //! <!-- error table: written by `cargo xtask table` -->
+//!
+//! | status | type | `Kind` | cause | recommendation | retried |
+//! |---|---|---|---|---|---|
+//! | 400 | `invalid_request_error` | `InvalidRequest` | Malformed request body or invalid parameter values | Validate types and ranges such as temperature | no |
+//! | 401 | `invalid_api_key` | `InvalidApiKey` | Missing, malformed, or invalid API key | Verify the Authorization header and active key | no |
+//! | 403 | `permission_error` | `Permission` | Insufficient permissions for the resource | Check account access and plan limits | no |
+//! | 402 | `insufficient_balance` | `InsufficientBalance` | Account balance is zero or below | Top up credits before retrying | no |
+//! | 404 | `not_found_error` | `NotFound` | Unknown model or endpoint | Verify the model ID and request path | no |
+//! | 429 | `rate_limit_error` | `RateLimit` | Too many requests in a short period | Apply exponential backoff and retry | yes |
+//! | 500 | `server_error` | `Server` | Internal platform error | Retry the request, then contact support if it persists | yes |
+//! | 502 | `server_error` | `Server` | Gateway could not reach upstream services cleanly | Retry after a short delay and inspect request ID | yes |
+//! | 503 | `service_unavailable` | `ServiceUnavailable` | Model is temporarily overloaded | Retry after a short delay or switch models | yes |
+//! | 504 | `gateway_timeout` | `GatewayTimeout` | Request took too long to process | Stream responses or raise the client timeout | yes |
+//!
 //! <!-- error table: end -->
 //!
 //! # Troubleshooting
@@ -86,13 +100,11 @@ mod transport;
 mod tunnel;
 
 pub use crate::cancel::CancelToken;
-pub use crate::http::http_transport;
+pub use crate::http::HttpTransport;
 pub use crate::transport::{ReplyBody, Transport};
 
 pub use crate::client::Client;
 #[doc(hidden)]
 pub use crate::clock::Clock;
-pub use flow_api::{
-    self, Chat, ChatCompletion, ChatRequest, ClientBuilder, Message, Reply, Role,
-};
+pub use flow_api::{self, Chat, ChatCompletion, ChatRequest, ClientBuilder, Message, Reply, Role};
 pub use flow_errors::{self, Error, Kind, Result, RetryPolicy};
