@@ -18,7 +18,6 @@ use crate::call::{Call, WaitsFor};
 /// A completion may take minutes before its first byte; without this a router forgets the
 /// connection. The numbers are reqwest's, so that both clients notice a dead peer alike.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
-const KEEP_ALIVE_RETRIES: u32 = 3;
 
 /// The part of a connection that another thread may shut down.
 #[derive(Debug)]
@@ -44,11 +43,8 @@ pub(crate) struct Socket {
 impl Socket {
     pub(crate) fn new(stream: TcpStream) -> io::Result<Self> {
         stream.set_nodelay(true)?;
-        let keep_alive = TcpKeepalive::new().with_time(KEEP_ALIVE).with_interval(KEEP_ALIVE);
-        #[cfg(not(windows))]
-        let keep_alive = keep_alive.with_retries(KEEP_ALIVE_RETRIES);
         // A system without it still serves.
-        let _ = SockRef::from(&stream).set_tcp_keepalive(&keep_alive);
+        let _ = notice_dead_peers(&SockRef::from(&stream));
         Ok(Self { wire: Arc::new(Wire(stream)), has_read_limit: false, has_write_limit: false })
     }
 
@@ -86,6 +82,16 @@ impl Write for Socket {
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
+}
+
+fn notice_dead_peers(socket: &SockRef<'_>) -> io::Result<()> {
+    let keep_alive = TcpKeepalive::new().with_time(KEEP_ALIVE);
+    // The other systems keep their own intervals.
+    #[cfg(any(target_os = "android", target_os = "linux", target_vendor = "apple", windows))]
+    let keep_alive = keep_alive.with_interval(KEEP_ALIVE).with_retries(3);
+    #[cfg(any(target_os = "android", target_os = "linux"))]
+    socket.set_tcp_user_timeout(Some(2 * KEEP_ALIVE))?;
+    socket.set_tcp_keepalive(&keep_alive)
 }
 
 /// Reads or writes once, for as long as the current call may, and says why it may no longer.

@@ -146,6 +146,10 @@ fn replies() -> Vec<Scenario> {
         plain("error status", Reply(503, b"busy"), says("HTTP/1.1 503 Busy\r\ncontent-length: 4\r\n\r\nbusy")),
         plain("no content", Reply(204, b""), says("HTTP/1.1 204 No Content\r\n\r\n")),
         plain("not followed redirect", Reply(307, b"on"), says("HTTP/1.1 307 On\r\nlocation: /there\r\ncontent-length: 2\r\n\r\non")),
+        plain("unasked upgrade", Reply(101, b""), says("HTTP/1.1 101 Switch\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n")),
+        plain("chunks with trailers", Reply(200, b"ok"), says("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2;x=y\r\nok\r\n0\r\nx: y\r\n\r\n")),
+        plain("length and chunks", Reply(200, b"ok"), says("HTTP/1.1 200 OK\r\ncontent-length: 9\r\ntransfer-encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n")),
+        plain("bare line feeds", Reply(200, b"ok"), says("HTTP/1.1 200 OK\ncontent-length: 2\n\nok")),
         plain("not followed redirect of a POST", Reply(302, b""), says("HTTP/1.1 302 On\r\nlocation: http://10.255.255.1/\r\ncontent-length: 0\r\n\r\n")),
         plain("early hints first", Reply(200, b"ok"), says("HTTP/1.1 103 Early Hints\r\nlink: x\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok")),
         plain("gzip is left alone", Reply(200, b"no gzip"), says("HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 7\r\n\r\nno gzip")),
@@ -155,6 +159,11 @@ fn replies() -> Vec<Scenario> {
             peer.drip("hello", Duration::from_millis(5));
         }),
     ];
+    let mut head =
+        plain("HEAD", Reply(200, b""), says("HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\n"));
+    *head.request.method_mut() = http::Method::HEAD;
+    *head.request.body_mut() = Bytes::new();
+    scenarios.push(head);
     let mut get = plain("GET", Reply(200, b"ok"), says(many(2)));
     *get.request.method_mut() = http::Method::GET;
     *get.request.body_mut() = Bytes::new();
@@ -200,6 +209,17 @@ fn heads() -> Vec<Scenario> {
         plain("1000 headers", refused(), says(many(1000))),
         plain("100 KB of headers", refused(), says(long(100_000))),
         plain("1 MB of headers", refused(), says(long(1_000_000))),
+        plain(
+            "length is no number",
+            lost(""),
+            says("HTTP/1.1 200 OK\r\ncontent-length: x\r\n\r\nok"),
+        ),
+        plain(
+            "two lengths",
+            lost(""),
+            says("HTTP/1.1 200 OK\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nok"),
+        ),
+        plain("space before the colon", lost(""), says("HTTP/1.1 200 OK\r\nx : y\r\n\r\n")),
         plain("endless headers", refused(), |mut peer, _| {
             peer.write("HTTP/1.1 200 OK\r\nx: ");
             for _ in 0..2000 {
