@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
 use flow_blocking::CancelToken;
-use flow_errors::Tick;
+use flow_errors::call::Tick;
 
 /// A virtual clock: whoever sleeps on it moves it, and its randomness is a counter's.
 #[derive(Clone, Debug, Default)]

@@ -90,3 +90,8 @@ macro_rules! both {
         }
     };
 }
+
+/// The README's examples, as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

@@ -8,8 +8,8 @@ use http::{HeaderMap, StatusCode, header};
 
 /// Gathers the chunks of a body, up to a limit.
 ///
-/// A reader stops when [`push`](Self::push) says so, or when [`has_failed`](Self::has_failed) has
-/// been told that the rest will not come.
+/// A driver stops when [`push`](Self::push) wants no more, and says so with [`cut`](Self::cut)
+/// when the rest will not come.
 #[derive(Debug)]
 pub struct BodyReader {
     bytes: Vec<u8>,

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use flow_errors::Gate;
+use flow_errors::call::Gate;
 
 /// A gate that several calls hold.
 pub(crate) type SharedGate = Arc<Mutex<Gate>>;

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use bytes::Bytes;
-use flow_errors::{Attempt, Call, Error, Operation, Result, Tick};
+use flow_errors::call::{Call, Tick};
+use flow_errors::{Attempt, Error, Operation, Result};
 use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri, header, response};
 use serde::de::DeserializeOwned;
 
@@ -147,5 +148,5 @@ impl std::fmt::Debug for Plan {
 
 /// The request id of a reply's head, in the form that the history shares.
 pub(crate) fn shared_request_id(headers: &HeaderMap) -> Option<Arc<str>> {
-    flow_errors::request_id(headers).map(Arc::from)
+    flow_errors::headers::request_id(headers).map(Arc::from)
 }

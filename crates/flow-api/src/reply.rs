@@ -44,7 +44,7 @@ impl<T> Reply<T> {
     /// Returns the service's id for the request.
     #[must_use]
     pub fn request_id(&self) -> Option<&str> {
-        flow_errors::request_id(&self.headers)
+        flow_errors::headers::request_id(&self.headers)
     }
 
     /// Returns every attempt of the call, the successful one last.

@@ -4,7 +4,8 @@
 
 use std::time::SystemTime;
 
-use flow_errors::{Call, Class, Error, Kind, Outcome, Result, Step, Tick, Verdict};
+use flow_errors::call::{Call, Outcome, Step, Tick, Verdict};
+use flow_errors::{Class, Error, Kind, Result};
 
 use crate::Reply;
 use crate::gates::lock;

@@ -4,7 +4,7 @@ use std::hash::{BuildHasher, RandomState};
 use std::pin::Pin;
 use std::time::{Duration, SystemTime};
 
-use flow_errors::Tick;
+use flow_errors::call::Tick;
 use tokio::time::Instant;
 
 /// Time and randomness, as the driver needs them.

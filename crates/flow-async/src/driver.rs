@@ -5,7 +5,8 @@ use std::pin::pin;
 use std::task::Poll;
 
 use flow_api::{BodyReader, InFlight, Plan, Received, Reply, Running};
-use flow_errors::{Error, Result, Send, Step, Tick};
+use flow_errors::call::{Send, Step, Tick};
+use flow_errors::{Error, Result};
 use http_body_util::BodyExt;
 use serde::de::DeserializeOwned;
 

@@ -27,20 +27,11 @@ const MAX_IDLE_PER_HOST: usize = 100;
 /// looks like a request that may have been run, so ours are given up earlier.
 const MAX_IDLE_AGE: Duration = Duration::from_secs(50);
 
-/// Creates the transport that clients use by default, for those who wrap it in one of their own.
+/// The transport that clients use by default, on reqwest, for those who wrap it in one of their own.
 ///
-/// # Errors
-///
-/// Returns an error of kind `config` if certificates or the proxy cannot be used.
-pub fn http_transport(
-    connection: &Connection,
-) -> Result<impl Transport + Clone + fmt::Debug + use<>> {
-    HttpTransport::new(connection)
-}
-
-/// Sends requests with reqwest.
+/// Cloning is cheap; clones share connections.
 #[derive(Clone)]
-pub(crate) struct HttpTransport {
+pub struct HttpTransport {
     client: reqwest::Client,
     connect_timeout: Duration,
 }
@@ -51,7 +42,7 @@ impl HttpTransport {
     /// # Errors
     ///
     /// Returns an error of kind `config` if certificates or the proxy cannot be used.
-    pub(crate) fn new(connection: &Connection) -> Result<Self> {
+    pub fn new(connection: &Connection) -> Result<Self> {
         let mut builder = reqwest::Client::builder()
             .tls_backend_preconfigured(tls::config(connection)?)
             .connect_timeout(connection.connect_timeout)

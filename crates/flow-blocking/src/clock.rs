@@ -3,7 +3,7 @@
 use std::hash::{BuildHasher, RandomState};
 use std::time::{Instant, SystemTime};
 
-use flow_errors::Tick;
+use flow_errors::call::Tick;
 
 use crate::CancelToken;
 

@@ -3,7 +3,8 @@
 use std::io::{self, Read};
 
 use flow_api::{BodyReader, InFlight, Plan, Received, Reply, Running};
-use flow_errors::{Error, Kind, Result, Send, Sent, Step};
+use flow_errors::call::{Send, Step};
+use flow_errors::{Error, Kind, Result, Sent};
 use serde::de::DeserializeOwned;
 
 use crate::Client;

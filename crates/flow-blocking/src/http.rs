@@ -36,20 +36,11 @@ const MAX_IDLE_AGE: Duration = Duration::from_secs(50);
 /// How long ureq lets a reply's head be: whatever our own limit on headers may admit.
 pub(crate) const MAX_HEAD_BYTES: usize = head::MAX_HEADER_BYTES + 8 * 1024;
 
-/// Creates the transport that clients use by default, for those who wrap it in one of their own.
+/// The transport that clients use by default, on ureq, for those who wrap it in one of their own.
 ///
-/// # Errors
-///
-/// Returns an error of kind `config` if certificates or the proxy cannot be used.
-pub fn http_transport(
-    connection: &Connection,
-) -> Result<impl Transport + Clone + fmt::Debug + use<>> {
-    HttpTransport::new(connection)
-}
-
-/// Sends requests with ureq.
+/// Cloning is cheap; clones share connections.
 #[derive(Clone)]
-pub(crate) struct HttpTransport {
+pub struct HttpTransport {
     agent: ureq::Agent,
     /// What a proxy wants in requests that it can read.
     proxy_authorization: Option<HeaderValue>,
@@ -61,7 +52,7 @@ impl HttpTransport {
     /// # Errors
     ///
     /// Returns an error of kind `config` if certificates cannot be used.
-    pub(crate) fn new(connection: &Connection) -> Result<Self> {
+    pub fn new(connection: &Connection) -> Result<Self> {
         let config = ureq::config::Config::builder()
             .http_status_as_error(false)
             .max_idle_age(MAX_IDLE_AGE)

@@ -1,4 +1,87 @@
-//! The blocking FlowAPI client.
+//! A blocking client for FlowAPI and any other OpenAI-compatible service, on ureq.
+//!
+//! It carries out what the service's page of error codes advises: typed errors, retries that wait
+//! as long as the service asks and no longer, one deadline for it all, and nothing lost on the way.
+//! The `flow-async` crate is the same client the other way; both drive the state machine of
+//! `flow-errors`.
+//!
+//! ```
+//! # fn example() -> flow_blocking::Result<()> {
+//! use flow_blocking::{Client, Kind};
+//!
+//! let client = Client::builder().api_key("sk-...").build()?;
+//! match client.chat("gpt-4o").user("Hello").send() {
+//!     Ok(reply) => println!("{} ({:?})", reply.text(), reply.request_id()),
+//!     Err(error) if error.kind() == Kind::InsufficientBalance => println!("top up first"),
+//!     Err(error) => println!("{error}\n\n{}", error.support_report()),
+//! }
+//! # Ok(())
+//! # }
+//!
+//! // Values out of range cost no round trip, and keys are checked when they are given.
+//! let error = Client::builder().api_key("Bearer sk-...").build().unwrap_err();
+//! assert_eq!(error.kind(), Kind::Config);
+//! ```
+//!
+//! # What happens to a call
+//!
+//! Everything that can be set for a client can be set for a call, and the call's word wins.
+//!
+//! - **Retries**: 3 attempts; 1 s doubling to 8 s, each wait between half and all of that. A
+//!   `Retry-After` takes its place, is never undercut, and above 120 s ends the call with the
+//!   service's error. See [`RetryPolicy`].
+//! - **Time**: 10 minutes for the whole call, waits included; 5 s for connecting; no other limit
+//!   for an attempt. No wait is started that the deadline would cut: the real error comes at once.
+//! - **Money**: what may have been run although it failed (a reset or timeout after sending) is
+//!   sent again once; every attempt says whether it may have been billed. All attempts of a call
+//!   carry one `Idempotency-Key`.
+//! - **Bounds**: 64 MiB for a reply, 64 KiB kept of an error's body, 100 headers, 1,000 attempts.
+//! - **Secrets**: neither key nor prompt is in any `Debug`, `Display` or serialization. The key is
+//!   not sent over plain HTTP except to this machine. Redirects are not followed.
+//! - **Ending it early**: a [`CancelToken`] ends it from another thread; what the call held is given back.
+//!
+//! # The error table
+//!
+//! <!-- error table: written by `cargo xtask table` -->
+//!
+//! | status | type | `Kind` | cause | recommendation | retried |
+//! |---|---|---|---|---|---|
+//! | 400 | `invalid_request_error` | `InvalidRequest` | Malformed request body or invalid parameter values | Validate types and ranges such as temperature | no |
+//! | 401 | `invalid_api_key` | `InvalidApiKey` | Missing, malformed, or invalid API key | Verify the Authorization header and active key | no |
+//! | 403 | `permission_error` | `Permission` | Insufficient permissions for the resource | Check account access and plan limits | no |
+//! | 402 | `insufficient_balance` | `InsufficientBalance` | Account balance is zero or below | Top up credits before retrying | no |
+//! | 404 | `not_found_error` | `NotFound` | Unknown model or endpoint | Verify the model ID and request path | no |
+//! | 429 | `rate_limit_error` | `RateLimit` | Too many requests in a short period | Apply exponential backoff and retry | yes |
+//! | 500 | `server_error` | `Server` | Internal platform error | Retry the request, then contact support if it persists | yes |
+//! | 502 | `server_error` | `Server` | Gateway could not reach upstream services cleanly | Retry after a short delay and inspect request ID | yes |
+//! | 503 | `service_unavailable` | `ServiceUnavailable` | Model is temporarily overloaded | Retry after a short delay or switch models | yes |
+//! | 504 | `gateway_timeout` | `GatewayTimeout` | Request took too long to process | Stream responses or raise the client timeout | yes |
+//!
+//! <!-- error table: end -->
+//!
+//! # Troubleshooting
+//!
+//! - *"could not connect"*: base URL, DNS, proxy (`HTTPS_PROXY`, `NO_PROXY`; see
+//!   [`ClientBuilder::proxy`]) or TLS roots ([`ClientBuilder::add_root_certificate`]); the source
+//!   of the error says which.
+//! - *Too many or too few retries*: [`Error::attempts`] lists them, [`Error::stopped_because`] says
+//!   why there was none after the last; `max_retries = n` of other SDKs is `max_attempts(n + 1)`.
+//! - *It takes long*: give [`Chat::on_attempt`] a hook and see each attempt and wait.
+//!
+//! # Map
+//!
+//! - Calling: [`Client`], [`ClientBuilder`], [`Chat`], [`Reply`]
+//! - Chat: [`ChatRequest`], [`Message`], [`Role`], [`ChatCompletion`]
+//! - Failing: [`Error`], [`Kind`], [`RetryPolicy`]; everything else is in [`flow_errors`]
+//! - Another HTTP stack: [`Transport`], [`HttpTransport`]; the wire itself is in [`flow_api`]
+//!
+//! # What it does not do yet
+//!
+//! It does not stream, switch models or pace calls to a known limit.
+//!
+//! # Features
+//!
+//! None. Minimum supported Rust version: 1.85.
 
 mod call;
 mod cancel;
@@ -17,14 +100,11 @@ mod transport;
 mod tunnel;
 
 pub use crate::cancel::CancelToken;
-pub use crate::http::http_transport;
+pub use crate::http::HttpTransport;
 pub use crate::transport::{ReplyBody, Transport};
 
 pub use crate::client::Client;
 #[doc(hidden)]
 pub use crate::clock::Clock;
-pub use flow_api::{
-    BaseUrl, ChatCompletion, ChatRequest, Choice, ClientBuilder, FinishReason, Message, Model,
-    ModelList, Reply, Role, Usage,
-};
-pub use flow_errors::{Error, Kind, Result, RetryPolicy};
+pub use flow_api::{self, Chat, ChatCompletion, ChatRequest, ClientBuilder, Message, Reply, Role};
+pub use flow_errors::{self, Error, Kind, Result, RetryPolicy};

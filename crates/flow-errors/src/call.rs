@@ -8,9 +8,13 @@ use std::time::{Duration, SystemTime};
 
 use crate::attempt::{Attempt, Attempts, Operation};
 use crate::backoff::uniform;
-use crate::step::{Outcome, Send, Step, StoppedBecause, Target, Verdict, Why};
+use crate::step::StoppedBecause;
 use crate::tick::nanos;
-use crate::{Class, Error, Gate, RetryPolicy, Tick, Timeouts};
+use crate::{Class, Error, RetryPolicy, Timeouts};
+
+pub use crate::gate::Gate;
+pub use crate::step::{Outcome, Send, Step, Target, Verdict, Why};
+pub use crate::tick::Tick;
 
 /// The least time that must be left before the deadline for a retry to be worth it.
 pub const MIN_ATTEMPT: Duration = Duration::from_millis(100);

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// What a failure says about trying again: a fact about it, decided when the error is made.
 ///
-/// Whether there *is* another attempt is the policy's decision, made by [`Call`](crate::Call).
+/// Whether there *is* another attempt is the policy's decision, made by [`Call`](crate::call::Call).
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

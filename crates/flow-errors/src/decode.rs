@@ -189,7 +189,10 @@ mod tests {
         assert_eq!(error.param(), Some("p"));
         assert_eq!(error.request_id(), Some("req-1"));
         assert_eq!(error.retry_after().map(|wait| wait.as_secs()), Some(3));
-        assert_eq!(error.rate_limits().requests().and_then(crate::Limit::remaining), Some(0));
+        assert_eq!(
+            error.rate_limits().requests().and_then(crate::headers::Limit::remaining),
+            Some(0)
+        );
         assert_eq!(error.headers().len(), 4);
         assert_eq!(error.body(), body.as_bytes());
         assert!(!error.is_retryable());

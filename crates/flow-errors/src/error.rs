@@ -20,7 +20,7 @@ use crate::{Body, Class, Envelope, InvalidPolicy, Kind, RateLimits, text};
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// A transport's or a decoder's own error.
-pub type Source = Box<dyn StdError + Send + Sync>;
+pub(crate) type Source = Box<dyn StdError + Send + Sync>;
 
 /// Why a call failed.
 ///

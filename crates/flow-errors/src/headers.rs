@@ -9,6 +9,9 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::span;
 
+pub use crate::hint::retry_after;
+pub use crate::rate_limits::Limit;
+
 /// The most header values that an error keeps.
 const MAX_VALUES: usize = 64;
 
@@ -67,7 +70,7 @@ pub(crate) fn texts<'a>(headers: &'a HeaderMap, name: &str) -> impl Iterator<Ite
 ///
 /// let mut headers = HeaderMap::new();
 /// headers.insert("X-Request-ID", HeaderValue::from_static("req-1"));
-/// assert_eq!(flow_errors::request_id(&headers), Some("req-1"));
+/// assert_eq!(flow_errors::headers::request_id(&headers), Some("req-1"));
 /// ```
 #[must_use]
 pub fn request_id(headers: &HeaderMap) -> Option<&str> {

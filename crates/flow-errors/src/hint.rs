@@ -25,13 +25,13 @@ const MILLIS: [&str; 2] = ["retry-after-ms", "x-ms-retry-after-ms"];
 /// ```
 /// use std::time::{Duration, SystemTime};
 ///
-/// use flow_errors::hint;
+/// use flow_errors::headers;
 /// use http::{HeaderMap, HeaderValue};
 ///
 /// let mut headers = HeaderMap::new();
 /// headers.insert("retry-after-ms", HeaderValue::from_static("soon"));
 /// headers.insert("retry-after", HeaderValue::from_static("1.5"));
-/// let wait = hint::retry_after(&headers, SystemTime::UNIX_EPOCH);
+/// let wait = headers::retry_after(&headers, SystemTime::UNIX_EPOCH);
 /// assert_eq!(wait, Some(Duration::from_millis(1_500)));
 /// ```
 #[must_use]

@@ -1,7 +1,7 @@
 //! Errors and retries for LLM APIs, without I/O.
 //!
 //! An [`Error`] is decoded from whatever a service or a proxy in front of it sent, and says what
-//! went wrong ([`Kind`]), whether trying again can help ([`Class`]) and what to do. A [`Call`]
+//! went wrong ([`Kind`]), whether trying again can help ([`Class`]) and what to do. A [`Call`](call::Call)
 //! decides when to send, how long to wait and when to stop. Neither reads a clock, draws
 //! randomness or opens a socket, so both work under any HTTP client.
 //!
@@ -12,9 +12,9 @@
 //! ```
 //! use std::time::{Duration, SystemTime};
 //!
-//! use flow_errors::{
-//!     Body, Call, Error, Gate, Operation, Outcome, RetryPolicy, Sent, Step, Tick, Timeouts, Verdict,
-//! };
+//! use flow_errors::call::{Call, Gate, Outcome, Step, Tick, Verdict};
+//! use flow_errors::headers::request_id;
+//! use flow_errors::{Body, Error, Operation, RetryPolicy, Sent, Timeouts};
 //! use http::{HeaderMap, Method, Response, StatusCode};
 //!
 //! /// Your HTTP client: here, a service that asks to be left alone for 2 s, then answers.
@@ -39,7 +39,7 @@
 //!             Step::Send(send) => {
 //!                 let outcome = match post(send.attempt, send.timeout) {
 //!                     Ok(reply) if reply.status().is_success() => {
-//!                         let request_id = flow_errors::request_id(reply.headers()).map(Into::into);
+//!                         let request_id = request_id(reply.headers()).map(Into::into);
 //!                         let status = reply.status();
 //!                         answer = reply.into_body();
 //!                         Outcome::Succeeded { status, request_id }
@@ -74,6 +74,20 @@
 //! The service's page, as [`table::TABLE`] holds it and as the default policy acts on it:
 //!
 //! <!-- error table: written by `cargo xtask table` -->
+//!
+//! | status | type | `Kind` | cause | recommendation | retried |
+//! |---|---|---|---|---|---|
+//! | 400 | `invalid_request_error` | `InvalidRequest` | Malformed request body or invalid parameter values | Validate types and ranges such as temperature | no |
+//! | 401 | `invalid_api_key` | `InvalidApiKey` | Missing, malformed, or invalid API key | Verify the Authorization header and active key | no |
+//! | 403 | `permission_error` | `Permission` | Insufficient permissions for the resource | Check account access and plan limits | no |
+//! | 402 | `insufficient_balance` | `InsufficientBalance` | Account balance is zero or below | Top up credits before retrying | no |
+//! | 404 | `not_found_error` | `NotFound` | Unknown model or endpoint | Verify the model ID and request path | no |
+//! | 429 | `rate_limit_error` | `RateLimit` | Too many requests in a short period | Apply exponential backoff and retry | yes |
+//! | 500 | `server_error` | `Server` | Internal platform error | Retry the request, then contact support if it persists | yes |
+//! | 502 | `server_error` | `Server` | Gateway could not reach upstream services cleanly | Retry after a short delay and inspect request ID | yes |
+//! | 503 | `service_unavailable` | `ServiceUnavailable` | Model is temporarily overloaded | Retry after a short delay or switch models | yes |
+//! | 504 | `gateway_timeout` | `GatewayTimeout` | Request took too long to process | Stream responses or raise the client timeout | yes |
+//!
 //! <!-- error table: end -->
 //!
 //! # Map
@@ -81,9 +95,9 @@
 //! - What went wrong: [`Error`], [`Kind`], [`Class`], [`Envelope`], [`RateLimits`], [`Body`]
 //! - What was tried: [`Attempts`], [`Attempt`], [`Operation`], [`StoppedBecause`],
 //!   [`SupportReport`]
-//! - Trying again: [`Call`], [`Step`], [`Outcome`], [`Verdict`], [`Gate`], [`Tick`]
+//! - Trying again: [`call`], with [`Call`](call::Call) and [`Step`](call::Step)
 //! - How often and how long: [`RetryPolicy`], [`Backoff`], [`Jitter`], [`Timeouts`]
-//! - The page itself: [`table`]; waits that a server asks for: [`hint`]
+//! - The page itself: [`table`]; request ids, hints and limits in headers: [`headers`]
 //!
 //! # What it does not do
 //!
@@ -104,7 +118,7 @@
 mod attempt;
 mod backoff;
 mod body;
-mod call;
+pub mod call;
 mod class;
 mod classify;
 mod decode;
@@ -113,8 +127,8 @@ mod document;
 mod envelope;
 mod error;
 mod gate;
-mod headers;
-pub mod hint;
+pub mod headers;
+mod hint;
 mod html;
 mod kind;
 mod policy;
@@ -134,15 +148,11 @@ mod words;
 pub use crate::attempt::{Attempt, Attempts, Operation};
 pub use crate::backoff::{Backoff, Jitter};
 pub use crate::body::Body;
-pub use crate::call::{Call, MIN_ATTEMPT};
 pub use crate::class::Class;
 pub use crate::envelope::{Envelope, InvalidEnvelope};
-pub use crate::error::{Error, Result, Sent, Source};
-pub use crate::gate::Gate;
-pub use crate::headers::request_id;
+pub use crate::error::{Error, Result, Sent};
 pub use crate::kind::Kind;
 pub use crate::policy::{InvalidPolicy, RetryPolicy, RetryPolicyBuilder, Timeouts};
-pub use crate::rate_limits::{Limit, RateLimits};
-pub use crate::report::{SUPPORT_ADDRESS, SupportReport};
-pub use crate::step::{Outcome, Send, Step, StoppedBecause, Target, Verdict, Why};
-pub use crate::tick::Tick;
+pub use crate::rate_limits::RateLimits;
+pub use crate::report::SupportReport;
+pub use crate::step::StoppedBecause;

@@ -5,9 +5,6 @@ use std::time::SystemTime;
 
 use crate::{Error, text};
 
-/// Where the service's page asks to send reports.
-pub const SUPPORT_ADDRESS: &str = "contact@flowapi.net";
-
 /// A report of a failed call for the service's support, written by `Display`.
 ///
 /// It holds the request ids of all attempts, times, model, endpoint and codes, and neither the
@@ -16,6 +13,9 @@ pub const SUPPORT_ADDRESS: &str = "contact@flowapi.net";
 pub struct SupportReport<'a>(&'a Error);
 
 impl<'a> SupportReport<'a> {
+    /// Where the service's page asks to send reports.
+    pub const ADDRESS: &'static str = "contact@flowapi.net";
+
     pub(crate) const fn new(error: &'a Error) -> Self {
         Self(error)
     }
@@ -24,7 +24,7 @@ impl<'a> SupportReport<'a> {
 impl fmt::Display for SupportReport<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let error = self.0;
-        writeln!(f, "To: {SUPPORT_ADDRESS}")?;
+        writeln!(f, "To: {}", Self::ADDRESS)?;
         match error.operation() {
             Some(operation) => writeln!(f, "Request: {operation}")?,
             None => writeln!(f, "Request: unknown")?,

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use http::StatusCode;
 
-use crate::{Error, Tick};
+use crate::Error;
+use crate::tick::Tick;
 
 /// What the driver must do next.
 #[must_use]

@@ -11,7 +11,7 @@ use std::time::Duration;
 /// ```
 /// use std::time::Duration;
 ///
-/// use flow_errors::Tick;
+/// use flow_errors::call::Tick;
 ///
 /// let later = Tick::ORIGIN + Duration::from_secs(2);
 /// assert_eq!(later.since(Tick::ORIGIN), Duration::from_secs(2));

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use flow_api::{Connection, InFlight, Proxy};
-use flow_async::{Transport as _, http_transport};
+use flow_async::{HttpTransport, Transport as _};
 use flow_errors::{Class, Kind, Sent};
 use flow_loopback::scenarios::{Got, chain, post};
 use flow_loopback::{Authority, Server, deaf, proxy};
@@ -38,7 +38,7 @@ fn places() -> Vec<(&'static str, Connection, String, Box<dyn Send>)> {
 async fn connect_timeout_ends_every_wait_before_the_request() {
     for (name, mut connection, url, _guard) in places() {
         connection.connect_timeout = LIMIT;
-        let transport = http_transport(&connection).unwrap();
+        let transport = HttpTransport::new(&connection).unwrap();
         let in_flight = InFlight::new(None);
         let sending = send(&transport, post(&url), &in_flight, || ());
         let got = within(name, 295, 550, sending).await;
@@ -53,7 +53,7 @@ async fn dropped_future_was_not_sent_while_it_was_connecting() {
     for (name, connection, url, _guard) in places() {
         let get = Request::get(&url).body(Bytes::new()).unwrap();
         for request in [post(&url), get] {
-            let transport = http_transport(&connection).unwrap();
+            let transport = HttpTransport::new(&connection).unwrap();
             let in_flight = InFlight::new(None);
             let sending = transport.send(request, &in_flight);
             assert!(tokio::time::timeout(LIMIT, sending).await.is_err(), "{name}");
@@ -67,7 +67,7 @@ async fn dropped_future_was_perhaps_sent_once_it_had_a_connection() {
     let server = Server::start(|peer, _| peer.hang());
     let get = Request::get(server.http()).body(Bytes::new()).unwrap();
     for request in [post(&server.http()), get] {
-        let transport = http_transport(&Connection::new(false)).unwrap();
+        let transport = HttpTransport::new(&Connection::new(false)).unwrap();
         let in_flight = InFlight::new(None);
         let sending = transport.send(request, &in_flight);
         assert!(tokio::time::timeout(LIMIT, sending).await.is_err());
@@ -84,7 +84,7 @@ async fn endless_timeouts_are_no_problem() {
     });
     let mut connection = Connection::new(false);
     connection.connect_timeout = Duration::MAX;
-    let transport = http_transport(&connection).unwrap();
+    let transport = HttpTransport::new(&connection).unwrap();
     let in_flight = InFlight::new(Some(Duration::MAX));
     let got = send(&transport, post(&server.http()), &in_flight, || ()).await;
     assert!(matches!(got, Got::Reply(..)), "{got:?}");

@@ -4,7 +4,7 @@ use std::env;
 use std::process::Command;
 
 use flow_api::Connection;
-use flow_async::http_transport;
+use flow_async::HttpTransport;
 use flow_errors::{Error, Kind};
 use flow_loopback::Authority;
 use flow_loopback::scenarios::chain;
@@ -12,7 +12,7 @@ use flow_loopback::scenarios::chain;
 use crate::support::trusting;
 
 fn refusal(connection: &Connection) -> Error {
-    let error = http_transport(connection).err().unwrap();
+    let error = HttpTransport::new(connection).err().unwrap();
     assert_eq!(error.kind(), Kind::Config, "{error:?}");
     error
 }
@@ -56,6 +56,6 @@ fn without_the_systems_roots_only_https_needs_help() {
 fn without_roots() {
     let chain = chain(&refusal(&Connection::new(true)));
     assert!(chain.contains("no root certificates"), "{chain}");
-    http_transport(&Connection::new(false)).unwrap();
-    http_transport(&trusting(&Authority::new())).unwrap();
+    HttpTransport::new(&Connection::new(false)).unwrap();
+    HttpTransport::new(&trusting(&Authority::new())).unwrap();
 }

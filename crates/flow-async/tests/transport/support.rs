@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use flow_api::{Connection, InFlight};
-use flow_async::{Transport, http_transport};
+use flow_async::{HttpTransport, Transport};
 use flow_loopback::scenarios::Got;
 use flow_loopback::{Authority, Server};
 use http::Request;
@@ -12,7 +12,7 @@ use http_body_util::BodyExt as _;
 
 /// Sends over a new transport, reads the whole body, and opens the server's gate in between.
 pub(crate) async fn run(connection: &Connection, request: Request<Bytes>, server: &Server) -> Got {
-    let transport = http_transport(connection).unwrap();
+    let transport = HttpTransport::new(connection).unwrap();
     let in_flight = InFlight::new(Some(Duration::from_secs(10)));
     send(&transport, request, &in_flight, || server.gate().open()).await
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use flow_api::{Connection, InFlight};
-use flow_async::{Transport as _, http_transport};
+use flow_async::{HttpTransport, Transport as _};
 use flow_loopback::scenarios::{Got, post, scenarios};
 use flow_loopback::{Authority, Peer, Server, check_request};
 use http::Request;
@@ -33,7 +33,7 @@ async fn connection_is_used_again_and_only_the_request_is_sent() {
     {
         let url = if is_https { server.https() } else { server.http() };
         let connection = if is_https { trusting(&authority) } else { Connection::new(false) };
-        let transport = http_transport(&connection).unwrap();
+        let transport = HttpTransport::new(&connection).unwrap();
         for _ in 0..3 {
             let in_flight = InFlight::new(Some(Duration::from_secs(10)));
             let got = send(&transport, post(&url), &in_flight, || ()).await;
@@ -57,7 +57,7 @@ async fn connection_whose_body_was_not_read_is_not_used_again() {
             peer.write("HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhel");
         }
     });
-    let transport = http_transport(&Connection::new(false)).unwrap();
+    let transport = HttpTransport::new(&Connection::new(false)).unwrap();
     for _ in 0..2 {
         let in_flight = InFlight::new(None);
         drop(transport.send(post(&server.http()), &in_flight).await.unwrap());
@@ -73,7 +73,7 @@ async fn connection_that_the_server_closed_is_not_used_again() {
         drop(peer);
         server.gate().open();
     });
-    let transport = http_transport(&Connection::new(false)).unwrap();
+    let transport = HttpTransport::new(&Connection::new(false)).unwrap();
     for _ in 0..2 {
         let in_flight = InFlight::new(None);
         let got = send(&transport, post(&server.http()), &in_flight, || {

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use flow_api::{Connection, InFlight, Proxy};
-use flow_blocking::{CancelToken, http_transport};
+use flow_blocking::{CancelToken, HttpTransport};
 use flow_errors::{Class, Error, Kind};
 use flow_loopback::scenarios::{Got, chain, post};
 use flow_loopback::{Authority, Peer, Server, deaf, proxy};
@@ -114,7 +114,7 @@ fn run(
     cancel: &CancelToken,
     at_start: impl FnOnce(),
 ) -> Error {
-    let transport = http_transport(&place.connection).unwrap();
+    let transport = HttpTransport::new(&place.connection).unwrap();
     at_start();
     let got = within(place.name, 295, 550, || {
         send(&transport, place.request.clone(), in_flight, cancel, || ())
@@ -167,7 +167,7 @@ fn cancel_ends_every_wait() {
 #[test]
 fn nothing_is_sent_when_it_is_over_before() {
     let server = Server::start(|_, _| ());
-    let transport = http_transport(&Connection::new(false)).unwrap();
+    let transport = HttpTransport::new(&Connection::new(false)).unwrap();
     let cancel = CancelToken::new();
     let no_time = InFlight::new(Some(Duration::ZERO));
     let got = send(&transport, post(&server.http()), &no_time, &cancel, || ());
@@ -185,7 +185,7 @@ fn endless_timeouts_are_no_problem() {
     }));
     let mut connection = Connection::new(false);
     connection.connect_timeout = Duration::MAX;
-    let transport = http_transport(&connection).unwrap();
+    let transport = HttpTransport::new(&connection).unwrap();
     let in_flight = InFlight::new(Some(Duration::MAX));
     let got = send(&transport, post(&server.http()), &in_flight, &CancelToken::new(), || ());
     assert!(matches!(got, Got::Reply(..)), "{got:?}");
@@ -198,7 +198,7 @@ fn cancel_of_a_finished_call_leaves_its_connection_to_the_next() {
             peer.write("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok");
         }
     });
-    let transport = http_transport(&Connection::new(false)).unwrap();
+    let transport = HttpTransport::new(&Connection::new(false)).unwrap();
     let begin = Instant::now();
     while begin.elapsed() < LIMIT {
         let finished = CancelToken::new();

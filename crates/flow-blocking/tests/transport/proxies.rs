@@ -97,7 +97,7 @@ fn refused_tunnel_is_a_connect_error_that_names_the_status() {
 fn debug_hides_the_credentials() {
     let proxy = proxy(([127, 0, 0, 1], 9).into());
     let connection = through(Connection::new(false), "http", "127.0.0.1", &proxy);
-    let transport = flow_blocking::http_transport(&connection).unwrap();
+    let transport = flow_blocking::HttpTransport::new(&connection).unwrap();
     let debug = format!("{transport:?}{connection:?}");
     assert!(!debug.contains("hu%40sh") && !debug.contains(CREDENTIALS), "{debug}");
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use flow_api::{Connection, InFlight};
-use flow_blocking::{CancelToken, Transport, http_transport};
+use flow_blocking::{CancelToken, HttpTransport, Transport};
 use flow_errors::Error;
 use flow_loopback::scenarios::Got;
 use flow_loopback::{Authority, Server};
@@ -13,7 +13,7 @@ use http::Request;
 
 /// Sends over a new transport, reads the whole body, and opens the server's gate in between.
 pub(crate) fn run(connection: &Connection, request: Request<Bytes>, server: &Server) -> Got {
-    let transport = http_transport(connection).unwrap();
+    let transport = HttpTransport::new(connection).unwrap();
     let in_flight = InFlight::new(Some(Duration::from_secs(10)));
     send(&transport, request, &in_flight, &CancelToken::new(), || server.gate().open())
 }

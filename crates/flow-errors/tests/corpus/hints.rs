@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use flow_errors::{Limit, RateLimits, hint};
+use flow_errors::RateLimits;
+use flow_errors::headers::{self, Limit};
 use http::HeaderMap;
 use serde::Deserialize;
 use serde_json::Value;
@@ -52,7 +53,7 @@ impl Case {
         let mut headers = self.headers();
         let now = instant(&self.now);
         if !self.header.starts_with("x-ratelimit-reset") {
-            return hint::retry_after(&headers, now).map(millis);
+            return headers::retry_after(&headers, now).map(millis);
         }
         headers.insert("date", httpdate::fmt_http_date(now).parse().unwrap());
         let limits = RateLimits::from_headers(&headers);

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use flow_errors::{Class, Gate, Outcome, Step, StoppedBecause, Tick, Verdict};
+use flow_errors::call::{Gate, Outcome, Step, Tick, Verdict};
+use flow_errors::{Class, StoppedBecause};
 use proptest::prelude::*;
 
 use crate::harness::{Event, Log, is_final, outcome, scripts};

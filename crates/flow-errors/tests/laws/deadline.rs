@@ -1,6 +1,7 @@
 //! Laws 18 to 24: one deadline bounds attempts and waits together.
 
-use flow_errors::{Kind, MIN_ATTEMPT, StoppedBecause, Tick, Timeouts};
+use flow_errors::call::{MIN_ATTEMPT, Tick};
+use flow_errors::{Kind, StoppedBecause, Timeouts};
 use proptest::prelude::*;
 
 use crate::harness::{Script, scripts};
@@ -94,8 +95,8 @@ fn deadline_that_passed_before_the_first_send_is_its_own_error() {
         scenes: Vec::new(),
     };
     let mut call = script.call();
-    let step = call.poll(Tick::from_nanos(6), &mut flow_errors::Gate::new());
-    let flow_errors::Step::Done(flow_errors::Verdict::Failed(error)) = step else {
+    let step = call.poll(Tick::from_nanos(6), &mut flow_errors::call::Gate::new());
+    let flow_errors::call::Step::Done(flow_errors::call::Verdict::Failed(error)) = step else {
         panic!("{step:?}")
     };
     assert_eq!((error.kind(), error.attempts().len()), (Kind::Timeout, 0));

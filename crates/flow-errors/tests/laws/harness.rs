@@ -2,10 +2,8 @@
 
 use std::time::{Duration, SystemTime};
 
-use flow_errors::{
-    Body, Call, Class, Error, Gate, Operation, Outcome, RetryPolicy, Send, Sent, Step, Tick,
-    Timeouts, Verdict,
-};
+use flow_errors::call::{Call, Gate, Outcome, Send, Step, Tick, Verdict};
+use flow_errors::{Body, Class, Error, Operation, RetryPolicy, Sent, Timeouts};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use proptest::prelude::*;
 

@@ -2,7 +2,8 @@
 
 use std::fmt::Display;
 
-use flow_async::{ChatCompletion, ModelList, Reply};
+use flow_async::flow_api::ModelList;
+use flow_async::{ChatCompletion, Reply};
 use flow_errors::Error;
 use tokio::runtime::Runtime;
 

@@ -1,0 +1,55 @@
+//! What to do about each kind of error: `cargo run -p flow-blocking --example handle_errors -- sim-503`
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "an example talks to the terminal")]
+
+use std::env;
+use std::process::ExitCode;
+
+use flow_blocking::{Client, Error, Kind};
+
+const HELP: &str = "
+Set FLOW_API_KEY to your key. To see every error without a key, start a FlowAPI of your own:
+    cargo run -p flow-sim
+set FLOW_API_KEY=sk-any FLOW_BASE_URL=http://127.0.0.1:4429/v1, and give a model id:
+    sim-400 sim-401 sim-402 sim-403 sim-404 sim-429 sim-500 sim-502 sim-503 sim-504";
+
+fn main() -> ExitCode {
+    let model = env::args().nth(1).unwrap_or_else(|| "gpt-4o".to_owned());
+    let client = match Client::from_env() {
+        Ok(client) => client,
+        Err(error) => {
+            eprintln!("{error}\n{HELP}");
+            return ExitCode::FAILURE;
+        }
+    };
+    match client.chat(model).user("Hello").send() {
+        Ok(reply) => {
+            println!("{}", reply.text());
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!("{error}\n=> {}", advice(&error));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// What this program would do next; the retries are over when the error arrives.
+fn advice(error: &Error) -> String {
+    match error.kind() {
+        Kind::RateLimit => match error.retry_after() {
+            Some(wait) => format!("put the job back into the queue for {wait:?}"),
+            None => "put the job back into the queue".to_owned(),
+        },
+        Kind::ServiceUnavailable => "ask another model".to_owned(),
+        Kind::InsufficientBalance => "stop the workers and tell whoever pays".to_owned(),
+        Kind::InvalidApiKey | Kind::Permission => "stop: the deployment is wrong".to_owned(),
+        Kind::ContextLength => "drop the oldest messages and ask again".to_owned(),
+        Kind::NotFound => format!("correct the model; {}", error.recommendation()),
+        Kind::InvalidRequest | Kind::InvalidInput => {
+            format!("a bug of ours, in the parameter {:?}", error.param())
+        }
+        _ if error.is_maybe_billed() => "look whether it was billed before asking again".to_owned(),
+        Kind::Server => format!("write to the support:\n\n{}", error.support_report()),
+        _ => error.recommendation().to_owned(),
+    }
+}
