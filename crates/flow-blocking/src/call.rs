@@ -29,6 +29,7 @@ pub(crate) struct Call {
     cancel: CancelToken,
     /// `None` is never: also where the timeout is too long to be added to the clock.
     deadline: Option<Instant>,
+    secret_lines: Vec<u8>,
     state: Mutex<State>,
 }
 
@@ -50,8 +51,10 @@ pub(crate) enum WaitsFor {
 }
 
 impl Call {
-    pub(crate) fn new(in_flight: &InFlight, cancel: &CancelToken) -> Self {
+    /// Begins a call; `secret_lines` are header lines that ureq is not to see.
+    pub(crate) fn new(in_flight: &InFlight, cancel: &CancelToken, secret_lines: Vec<u8>) -> Self {
         Self {
+            secret_lines,
             deadline: in_flight.timeout().and_then(|limit| Instant::now().checked_add(limit)),
             in_flight: in_flight.clone(),
             cancel: cancel.clone(),
@@ -129,6 +132,11 @@ impl Call {
         }
         self.in_flight.mark_sent();
         !std::mem::replace(&mut state.has_written, true)
+    }
+
+    /// Returns the header lines that ureq is not to see, each with its line end.
+    pub(crate) fn secret_lines(&self) -> &[u8] {
+        &self.secret_lines
     }
 
     /// Creates the error of a failure at this point of the call.

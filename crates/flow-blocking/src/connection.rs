@@ -38,11 +38,11 @@ impl Connection {
     fn write(&mut self, call: &Call, amount: usize) -> io::Result<()> {
         let begins_request = call.begin_write();
         let output = self.buffers.output().get(..amount).unwrap_or_default();
-        match &self.origin {
-            Some(origin) if begins_request => {
-                self.stream.write_all(&with_origin(output, origin))?;
-            }
-            _ => self.stream.write_all(output)?,
+        if begins_request {
+            let origin = self.origin.as_deref().unwrap_or_default();
+            self.stream.write_all(&completed(output, origin, call.secret_lines()))?;
+        } else {
+            self.stream.write_all(output)?;
         }
         self.stream.flush()
     }
@@ -54,11 +54,16 @@ impl Connection {
     }
 }
 
-/// Makes `POST /v1 HTTP/1.1` into `POST http://host/v1 HTTP/1.1`, as proxies want it.
-fn with_origin(output: &[u8], origin: &str) -> Vec<u8> {
-    let method = output.iter().position(|byte| *byte == b' ').map_or(0, |at| at.saturating_add(1));
-    let (method, rest) = output.split_at(method);
-    [method, origin.as_bytes(), rest].concat()
+/// Completes the beginning of a request with what ureq does not know: the proxied origin, which
+/// makes `POST /v1` into `POST http://host/v1`, and the header lines that it would log.
+fn completed(output: &[u8], origin: &str, secret_lines: &[u8]) -> Vec<u8> {
+    let behind = |wanted: u8| {
+        let at = output.iter().position(|byte| *byte == wanted);
+        at.map_or(output.len(), |at| at.saturating_add(1))
+    };
+    let (line, headers) = output.split_at(behind(b'\n'));
+    let (method, path) = line.split_at(behind(b' ').min(line.len()));
+    [method, origin.as_bytes(), path, secret_lines, headers].concat()
 }
 
 impl Transport for Connection {
@@ -92,9 +97,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn origin_goes_into_the_request_line() {
-        let line = with_origin(b"POST /v1/x HTTP/1.1\r\nhost: h\r\n", "http://h:81");
-        assert_eq!(line, b"POST http://h:81/v1/x HTTP/1.1\r\nhost: h\r\n");
-        assert_eq!(with_origin(b"", "http://h"), b"http://h");
+    fn request_is_completed_behind_the_method_and_the_request_line() {
+        const OUTPUT: &str = "POST /v1 HTTP/1.1\r\nhost: h\r\n";
+        #[rustfmt::skip]
+        let cases = [
+            // output origin         secret       want
+            (OUTPUT, "http://h:81", "k: v\r\n", "POST http://h:81/v1 HTTP/1.1\r\nk: v\r\nhost: h\r\n"),
+            (OUTPUT, "",            "k: v\r\n", "POST /v1 HTTP/1.1\r\nk: v\r\nhost: h\r\n"),
+            (OUTPUT, "",            "",         OUTPUT),
+            ("",     "",            "",         ""),
+        ];
+        for (output, origin, secret, want) in cases {
+            let got = completed(output.as_bytes(), origin, secret.as_bytes());
+            assert_eq!(String::from_utf8(got).unwrap(), want);
+        }
     }
 }

@@ -5,15 +5,19 @@
 
 use std::fmt;
 use std::io::{self, Read};
+use std::mem;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use flow_api::{Connection, InFlight};
 use flow_errors::{Error, Result};
-use http::header::PROXY_AUTHORIZATION;
+use http::header::{
+    ACCEPT, CONNECTION, CONTENT_LENGTH, EXPECT, HOST, HeaderName, PROXY_AUTHORIZATION,
+    TRANSFER_ENCODING,
+};
 use http::uri::Scheme;
-use http::{HeaderValue, Method, Request, Response};
+use http::{HeaderMap, HeaderValue, Method, Request, Response};
 
 use crate::call::Call;
 use crate::cancel::Registration;
@@ -69,11 +73,13 @@ impl HttpTransport {
 impl Transport for HttpTransport {
     fn send(
         &self,
-        request: Request<Bytes>,
+        mut request: Request<Bytes>,
         in_flight: &InFlight,
         cancel: &CancelToken,
     ) -> Result<Response<ReplyBody>> {
-        let call = Arc::new(Call::new(in_flight, cancel));
+        self.authorize(&mut request);
+        let secret_lines = take_secret_lines(request.headers_mut());
+        let call = Arc::new(Call::new(in_flight, cancel, secret_lines));
         call.left()?;
         let registration = cancel.register(Arc::clone(&call) as _);
         let reply = {
@@ -90,12 +96,16 @@ impl Transport for HttpTransport {
 }
 
 impl HttpTransport {
-    fn run(&self, mut request: Request<Bytes>) -> Result<Response<ureq::Body>, ureq::Error> {
+    /// Adds what a proxy wants of the requests that it can read.
+    fn authorize(&self, request: &mut Request<Bytes>) {
         if let Some(value) = &self.proxy_authorization {
             if request.uri().scheme() == Some(&Scheme::HTTP) {
                 request.headers_mut().insert(PROXY_AUTHORIZATION, value.clone());
             }
         }
+    }
+
+    fn run(&self, request: Request<Bytes>) -> Result<Response<ureq::Body>, ureq::Error> {
         let (parts, body) = request.into_parts();
         let may_lack_body = !matches!(parts.method, Method::POST | Method::PUT | Method::PATCH);
         if body.is_empty() && may_lack_body {
@@ -110,6 +120,29 @@ impl fmt::Debug for HttpTransport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("HttpTransport").finish_non_exhaustive()
     }
+}
+
+/// Takes the headers marked sensitive out, as lines of a request.
+///
+/// ureq logs the head that it writes, byte by byte, to whoever listens to `trace`. The headers by
+/// which it frames the request it must see.
+fn take_secret_lines(headers: &mut HeaderMap) -> Vec<u8> {
+    const FRAMING: [HeaderName; 6] =
+        [ACCEPT, CONNECTION, CONTENT_LENGTH, EXPECT, HOST, TRANSFER_ENCODING];
+
+    let mut lines = Vec::new();
+    let mut last = None;
+    for (name, value) in mem::take(headers) {
+        // Further values of a name come without it.
+        last = name.or(last);
+        let Some(name) = &last else { continue };
+        if value.is_sensitive() && !FRAMING.contains(name) {
+            lines.extend([name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"].concat());
+        } else {
+            headers.append(name, value);
+        }
+    }
+    lines
 }
 
 /// A reply's body, read within the limits of its call.
