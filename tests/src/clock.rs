@@ -14,6 +14,8 @@ pub struct VirtualClock {
     now: Arc<AtomicU64>,
     draws: Arc<AtomicU64>,
     seed: u64,
+    /// What the wall clock says at the origin, since 1970.
+    wall: Duration,
 }
 
 impl VirtualClock {
@@ -21,6 +23,12 @@ impl VirtualClock {
     #[must_use]
     pub fn new(seed: u64) -> Self {
         Self { seed, ..Self::default() }
+    }
+
+    /// Sets the wall clock: what it says at the origin, since 1970.
+    #[must_use]
+    pub fn at_wall(self, wall: Duration) -> Self {
+        Self { wall, ..self }
     }
 
     /// Returns the instant.
@@ -39,7 +47,7 @@ impl VirtualClock {
     }
 
     fn wall_time(&self) -> SystemTime {
-        SystemTime::UNIX_EPOCH + self.tick().since(Tick::ORIGIN)
+        SystemTime::UNIX_EPOCH + self.wall + self.tick().since(Tick::ORIGIN)
     }
 
     fn draw(&self) -> u64 {
