@@ -59,7 +59,8 @@ impl BaseUrl {
         if base.host().is_empty() {
             return Err(refuse("has no host; write it as https://host/path"));
         }
-        if base.uri.port().is_some() != base.uri.port_u16().is_some() {
+        let has_port = |uri: &Uri| uri.authority().is_some_and(|at| at.as_str() != at.host());
+        if has_port(&base.uri) && base.uri.port_u16().is_none() {
             return Err(refuse("has a port that is not a number; correct it"));
         }
         if !base.is_https() && !base.is_loopback() && !allow_plain_http {

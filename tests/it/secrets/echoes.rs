@@ -70,8 +70,9 @@ fn echoes() -> Vec<Echo> {
     ]
 }
 
-/// Headers with the key in them, of those that an error keeps.
-const ECHOING: [&str; 3] = ["x-request-id", "via", "x-error-code"];
+/// Headers with the key in them: three that an error keeps, and two that it does not.
+const ECHOING: [&str; 5] =
+    ["x-request-id", "via", "x-error-code", "set-cookie", "www-authenticate"];
 
 fn echoes_over_sockets_are_in_the_body_and_nowhere_else<C: TestClient>() {
     let mut search = Search::default();
