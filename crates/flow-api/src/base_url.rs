@@ -61,7 +61,7 @@ impl BaseUrl {
         }
         let has_port = |uri: &Uri| uri.authority().is_some_and(|at| at.as_str() != at.host());
         if has_port(&base.uri) && base.uri.port_u16().is_none() {
-            return Err(refuse("has a port that is not a number; correct it"));
+            return Err(refuse("has a port that is none; write a number up to 65535"));
         }
         if !base.is_https() && !base.is_loopback() && !allow_plain_http {
             return Err(refuse(
@@ -157,8 +157,8 @@ mod tests {
             ("slash in them",   "https://me:a/hush@api.flowapi.net", "has credentials"),
             ("query in them",   "https://me:hush?@api.flowapi.net", "has a query"),
             ("late scheme",     "me:hush@https://api.flowapi.net",  "scheme other than https"),
-            ("port in words",   "https://api.flowapi.net:https/v1", "a port that is not a number"),
-            ("port too large",  "https://api.flowapi.net:99999/v1", "is not a URL"),
+            ("port in words",   "https://api.flowapi.net:https/v1", "a port that is none"),
+            ("port too large",  "https://api.flowapi.net:99999/v1", "a port that is none"),
             ("plain http",      "http://api.flowapi.net/v1",        "allow_plain_http()"),
             ("blank inside",    "https://api flowapi.net",          "is not a URL"),
             ("no host",         "https:///v1",                      "is not a URL"),
