@@ -15,6 +15,8 @@ pub struct VirtualClock {
     draws: Arc<AtomicU64>,
     seed: u64,
     creep: Duration,
+    /// What the wall clock says at the origin, since 1970.
+    wall: Duration,
 }
 
 impl VirtualClock {
@@ -28,6 +30,12 @@ impl VirtualClock {
     #[must_use]
     pub fn creeping(self, creep: Duration) -> Self {
         Self { creep, ..self }
+    }
+
+    /// Sets the wall clock: what it says at the origin, since 1970.
+    #[must_use]
+    pub fn at_wall(self, wall: Duration) -> Self {
+        Self { wall, ..self }
     }
 
     /// Returns the instant.
@@ -46,7 +54,7 @@ impl VirtualClock {
     }
 
     fn wall_time(&self) -> SystemTime {
-        SystemTime::UNIX_EPOCH + self.tick().since(Tick::ORIGIN)
+        SystemTime::UNIX_EPOCH + self.wall + self.tick().since(Tick::ORIGIN)
     }
 
     fn draw(&self) -> u64 {

@@ -5,6 +5,7 @@
 mod clock;
 mod fake;
 
+use std::fmt::Debug;
 use std::sync::OnceLock;
 
 use flow_api::{Build, Chat, ChatRequest, ClientBuilder, Execute, Reply};
@@ -15,7 +16,7 @@ pub use crate::clock::VirtualClock;
 pub use crate::fake::{BodyFault, Fake, Scene, Seen};
 
 /// A client that tests can be written for once.
-pub trait TestClient: Build + Execute + Clone + Send + Sync + 'static {
+pub trait TestClient: Build + Execute + Clone + Debug + Send + Sync + 'static {
     /// The client's name in messages.
     const NAME: &'static str;
 

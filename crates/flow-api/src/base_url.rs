@@ -23,7 +23,7 @@ impl BaseUrl {
     ///
     /// # Errors
     ///
-    /// Returns an error of kind `config`, which names the URL without its credentials, if it has
+    /// Returns an error of kind `config`, which never shows credentials, if the URL has
     /// no scheme or another one than `http` and `https`, no host, a query, a fragment or
     /// credentials, or if it is plain `http` to a host that is not loopback.
     pub fn new(url: &str, allow_plain_http: bool) -> Result<Self> {
@@ -36,7 +36,8 @@ impl BaseUrl {
             )));
         }
         let Some((scheme, rest)) = text.split_once("://") else {
-            return Err(refuse("has no scheme; put https:// in front"));
+            // Not shown: it may be the key, given in the wrong place.
+            return Err(Error::config("the base URL has no scheme; put https:// in front"));
         };
         if !matches!(scheme, "http" | "https") {
             return Err(refuse("has a scheme other than https (or http); correct it"));
@@ -47,8 +48,8 @@ impl BaseUrl {
         if rest.contains('?') {
             return Err(refuse("has a query; remove everything from the ?"));
         }
-        let authority = rest.split('/').next().unwrap_or_default();
-        if authority.contains('@') {
+        // Anywhere: what follows a slash in a password would pass for a path.
+        if rest.contains('@') {
             return Err(refuse("has credentials in it; remove them and use api_key()"));
         }
         let uri: Uri = text.parse().map_err(|source: http::uri::InvalidUri| {
@@ -57,6 +58,10 @@ impl BaseUrl {
         let base = Self { uri, text: text.into() };
         if base.host().is_empty() {
             return Err(refuse("has no host; write it as https://host/path"));
+        }
+        let has_port = |uri: &Uri| uri.authority().is_some_and(|at| at.as_str() != at.host());
+        if has_port(&base.uri) && base.uri.port_u16().is_none() {
+            return Err(refuse("has a port that is none; write a number up to 65535"));
         }
         if !base.is_https() && !base.is_loopback() && !allow_plain_http {
             return Err(refuse(
@@ -122,15 +127,16 @@ impl BaseUrl {
 }
 
 /// The input as a message may show it: without credentials and query, bounded, escaped.
+///
+/// What is no URL does not say where a password ends, so everything up to the last `@` goes; only
+/// a path cannot have one before it.
 fn shown(url: &str) -> String {
-    let url = url.split(['?', '#']).next().unwrap_or_default();
-    let (scheme, rest) = url.split_once("://").map_or(("", url), |(scheme, rest)| (scheme, rest));
-    let path_at = rest.find('/').unwrap_or(rest.len());
-    let (authority, path) = rest.split_at(path_at);
-    let host = authority.rsplit('@').next().unwrap_or_default();
-    let separator = if scheme.is_empty() { "" } else { "://" };
-    let text = format!("{scheme}{separator}{host}{path}");
-    text.chars().take(200).flat_map(char::escape_debug).collect()
+    let (hidden, rest) = match url.rsplit_once('@') {
+        Some((_, rest)) if !url.starts_with('/') => ("…@", rest),
+        _ => ("", url),
+    };
+    let rest = rest.split(['?', '#']).next().unwrap_or_default();
+    hidden.chars().chain(rest.chars().take(200).flat_map(char::escape_debug)).collect()
 }
 
 #[cfg(test)]
@@ -148,6 +154,11 @@ mod tests {
             ("query",           "https://api.flowapi.net/v1?k=hush", "has a query"),
             ("fragment",        "https://api.flowapi.net/v1#hush",  "has a fragment"),
             ("credentials",     "https://me:hush@api.flowapi.net",  "has credentials"),
+            ("slash in them",   "https://me:a/hush@api.flowapi.net", "has credentials"),
+            ("query in them",   "https://me:hush?@api.flowapi.net", "has a query"),
+            ("late scheme",     "me:hush@https://api.flowapi.net",  "scheme other than https"),
+            ("port in words",   "https://api.flowapi.net:https/v1", "a port that is none"),
+            ("port too large",  "https://api.flowapi.net:99999/v1", "a port that is none"),
             ("plain http",      "http://api.flowapi.net/v1",        "allow_plain_http()"),
             ("blank inside",    "https://api flowapi.net",          "is not a URL"),
             ("no host",         "https:///v1",                      "is not a URL"),

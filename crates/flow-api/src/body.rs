@@ -1,5 +1,6 @@
 //! Reading a reply's body within its bounds, and undoing gzip.
 
+use std::fmt;
 use std::io::Read;
 
 use flate2::read::MultiGzDecoder;
@@ -9,8 +10,7 @@ use http::{HeaderMap, StatusCode, header};
 /// Gathers the chunks of a body, up to a limit.
 ///
 /// A driver stops when [`push`](Self::push) wants no more, and says so with [`cut`](Self::cut)
-/// when the rest will not come.
-#[derive(Debug)]
+/// when the rest will not come. `Debug` does not show what has arrived.
 pub struct BodyReader {
     bytes: Vec<u8>,
     limit: usize,
@@ -66,8 +66,18 @@ impl BodyReader {
     }
 }
 
+impl fmt::Debug for BodyReader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BodyReader")
+            .field("bytes", &self.bytes.len())
+            .field("limit", &self.limit)
+            .field("is_cut", &self.is_cut)
+            .finish_non_exhaustive()
+    }
+}
+
 /// A whole body, or the part of it that fits.
-#[derive(Debug)]
+#[cfg_attr(test, derive(Debug))]
 pub(crate) struct Collected {
     pub(crate) bytes: Vec<u8>,
     pub(crate) is_cut: bool,

@@ -3,6 +3,8 @@
 //! A call collects what to send and the options for it; how it is sent is the client's business,
 //! behind [`Execute`].
 
+use std::fmt;
+
 use bytes::Bytes;
 use flow_errors::{Error, Operation, Result};
 use http::Method;
@@ -30,9 +32,8 @@ pub trait Execute {
     fn entropy(&self) -> u64;
 }
 
-/// A chat completion on its way to being sent.
+/// A chat completion on its way to being sent. `Debug` does not show the messages.
 #[must_use = "a call does nothing until `send` is called"]
-#[derive(Debug)]
 pub struct Chat<'a, C> {
     client: &'a C,
     options: Options,
@@ -61,6 +62,15 @@ impl<'a, C: Execute> Chat<'a, C> {
     }
 }
 
+impl<C> fmt::Debug for Chat<'_, C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Chat")
+            .field("request", &self.request)
+            .field("options", &self.options)
+            .finish_non_exhaustive()
+    }
+}
+
 /// The calls about models.
 #[derive(Debug)]
 pub struct Models<'a, C> {
@@ -84,9 +94,8 @@ impl<'a, C: Execute> Models<'a, C> {
     }
 }
 
-/// A POST request to any endpoint.
+/// A POST request to any endpoint. `Debug` shows neither the body nor the query.
 #[must_use = "a call does nothing until `send` is called"]
-#[derive(Debug)]
 pub struct Post<'a, C> {
     client: &'a C,
     options: Options,
@@ -121,9 +130,18 @@ impl<'a, C: Execute> Post<'a, C> {
     }
 }
 
-/// A GET request to any endpoint.
+impl<C> fmt::Debug for Post<'_, C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Post")
+            .field("path", &without_query(&self.path))
+            .field("body_bytes", &self.body.as_ref().map(Bytes::len))
+            .field("options", &self.options)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A GET request to any endpoint. `Debug` does not show the query.
 #[must_use = "a call does nothing until `send` is called"]
-#[derive(Debug)]
 pub struct Get<'a, C> {
     client: &'a C,
     options: Options,
@@ -150,6 +168,19 @@ impl<'a, C: Execute> Get<'a, C> {
     }
 }
 
+impl<C> fmt::Debug for Get<'_, C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Get")
+            .field("path", &without_query(&self.path))
+            .field("options", &self.options)
+            .finish_non_exhaustive()
+    }
+}
+
+fn without_query(path: &str) -> &str {
+    path.split('?').next().unwrap_or_default()
+}
+
 /// What a call sends, before the client's settings are added.
 struct Draft<'a> {
     operation: Operation,
@@ -173,6 +204,16 @@ fn execute<C: Execute, T: DeserializeOwned + Send + 'static>(
 fn encode(body: &(impl Serialize + ?Sized)) -> Result<Bytes> {
     serde_json::to_vec(body).map(Bytes::from).map_err(|source| {
         Error::invalid_input("body", "the body cannot be written as JSON; see the source")
-            .with_source(source)
+            .with_source(without_payload(&source))
     })
+}
+
+/// What went wrong, unless it is in the words of the caller's own type, which may quote the prompt.
+fn without_payload(source: &serde_json::Error) -> String {
+    let whole = source.to_string();
+    if ["key must be a string", "float key must be finite"].iter().any(|own| whole.starts_with(own))
+    {
+        return whole;
+    }
+    "the type of the body refused to be serialized; serde_json::to_vec says why".to_owned()
 }

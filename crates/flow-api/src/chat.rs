@@ -1,5 +1,7 @@
 //! What a chat call sends, and the checks that save a round trip.
 
+use std::fmt;
+
 use flow_errors::{Error, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -97,7 +99,8 @@ pub(crate) use chat_setters;
 
 /// The body of a chat completion request.
 ///
-/// Parameters without a setter go through [`param`](Self::param) and are sent as they are.
+/// Parameters without a setter go through [`param`](Self::param) and are sent as they are. `Debug`
+/// shows the model and how much is said, not what.
 ///
 /// # Examples
 ///
@@ -112,7 +115,7 @@ pub(crate) use chat_setters;
 /// assert_eq!(error.param(), Some("temperature"));
 /// # Ok::<(), flow_errors::Error>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[must_use = "a request does nothing until it is sent"]
 pub struct ChatRequest {
     model: String,
@@ -196,6 +199,15 @@ impl ChatRequest {
         at_least_one("n", self.n)?;
         at_least_one("max_tokens", self.max_tokens)?;
         at_least_one("max_completion_tokens", self.max_completion_tokens)
+    }
+}
+
+impl fmt::Debug for ChatRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ChatRequest")
+            .field("model", &self.model)
+            .field("messages", &self.messages.len())
+            .finish_non_exhaustive()
     }
 }
 

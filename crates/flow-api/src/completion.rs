@@ -1,12 +1,16 @@
 //! What a chat call gets back.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::Message;
-use crate::field::Field;
+use crate::field::{Field, Names};
 
 /// A chat completion: tolerant of fields and values it does not know, and it keeps them.
+///
+/// `Debug` leaves out the texts, and of unknown fields the values.
 ///
 /// # Examples
 ///
@@ -21,7 +25,7 @@ use crate::field::Field;
 /// assert_eq!(reply.extra()["vendor"], true);
 /// # Ok::<(), serde_json::Error>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct ChatCompletion {
     #[serde(default, skip_serializing_if = "Field::is_absent")]
     id: Field<String>,
@@ -73,8 +77,20 @@ impl ChatCompletion {
     }
 }
 
+impl fmt::Debug for ChatCompletion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ChatCompletion")
+            .field("id", &self.id)
+            .field("model", &self.model)
+            .field("choices", &self.choices)
+            .field("usage", &self.usage)
+            .field("extra", &Names(&self.extra))
+            .finish()
+    }
+}
+
 /// One answer.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct Choice {
     #[serde(default, skip_serializing_if = "Field::is_absent")]
     index: Field<u64>,
@@ -109,6 +125,17 @@ impl Choice {
     #[must_use]
     pub const fn extra(&self) -> &Map<String, Value> {
         &self.extra
+    }
+}
+
+impl fmt::Debug for Choice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Choice")
+            .field("index", &self.index)
+            .field("message", &self.message)
+            .field("finish_reason", &self.finish_reason)
+            .field("extra", &Names(&self.extra))
+            .finish()
     }
 }
 

@@ -1,13 +1,16 @@
 //! A reply's field that may be absent, null, as documented, or something else entirely.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// One field of a reply, kept so that encoding gives back what was decoded.
 ///
 /// A gateway forwards the replies of many vendors. A number that comes as text must not cost the
-/// caller a reply that has been paid for.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+/// caller a reply that has been paid for. `Debug` does not show what has the wrong type: it may be
+/// anything, the prompt included.
+#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub(crate) enum Field<T> {
     Value(T),
@@ -29,6 +32,26 @@ impl<T> Field<T> {
 
     pub(crate) const fn is_absent(&self) -> bool {
         matches!(self, Self::Absent)
+    }
+}
+
+impl<T: fmt::Debug> fmt::Debug for Field<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Value(value) => value.fmt(f),
+            Self::Null(()) => f.write_str("null"),
+            Self::Other(_) => f.write_str("<of another type>"),
+            Self::Absent => f.write_str("<absent>"),
+        }
+    }
+}
+
+/// Fields without an accessor, by name: a service may send the prompt back in their values.
+pub(crate) struct Names<'a>(pub(crate) &'a Map<String, Value>);
+
+impl fmt::Debug for Names<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.0.keys()).finish()
     }
 }
 

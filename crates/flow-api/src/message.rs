@@ -1,5 +1,7 @@
 //! The messages of a conversation, in requests and in replies.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -27,6 +29,8 @@ pub enum Role {
 
 /// One message: a role, its content, and every other field it came with.
 ///
+/// `Debug` shows who speaks and how much, not what is said.
+///
 /// # Examples
 ///
 /// ```
@@ -41,7 +45,7 @@ pub enum Role {
 /// assert_eq!(message.extra()["refusal"], "no");
 /// # Ok::<(), serde_json::Error>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct Message {
     role: Role,
     #[serde(default, skip_serializing_if = "Field::is_absent")]
@@ -82,5 +86,15 @@ impl Message {
     #[must_use]
     pub const fn extra(&self) -> &Map<String, Value> {
         &self.extra
+    }
+}
+
+impl fmt::Debug for Message {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let bytes = self.text().map(str::len);
+        f.debug_struct("Message")
+            .field("role", &self.role)
+            .field("text_bytes", &bytes)
+            .finish_non_exhaustive()
     }
 }

@@ -160,7 +160,9 @@ impl Checked {
 
 /// Checks a header of the caller's; its value is never shown.
 fn header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue)> {
-    let shown = name.chars().take(100).flat_map(char::escape_debug).collect::<String>();
+    // A whole line in place of a name has its value after the colon.
+    let shown = name.split(':').next().unwrap_or_default();
+    let shown = shown.chars().take(100).flat_map(char::escape_debug).collect::<String>();
     let refuse = |problem: &str| Error::config(format!("the header `{shown}` {problem}"));
     let name: HeaderName = name
         .parse()

@@ -25,6 +25,12 @@ impl Proxy {
         let uri: Uri = text
             .parse()
             .map_err(|_| Error::config("the proxy is not a URL; write it as http://host:port"))?;
+        // The rest of a password with a slash in it, which would pass for a path.
+        if uri.path().contains('@') {
+            return Err(Error::config(
+                "the proxy's credentials hold a slash; write it as %2F in its URL",
+            ));
+        }
         let proxy = Self(uri);
         match proxy.0.scheme_str() {
             Some("http" | "https") => Ok(proxy),
@@ -183,6 +189,8 @@ mod tests {
     fn socks_is_refused_and_credentials_are_not_shown() {
         let error = Proxy::new("socks5://me:hush@p:1").unwrap_err();
         assert!(error.to_string().contains("only http and https proxies"), "{error}");
+        let slash = Proxy::new("http://me:a/hush@p:1").unwrap_err();
+        assert!(slash.to_string().contains("%2F") && !format!("{slash:?}").contains("hush"));
         let proxy = Proxy::new("http://me:hush@p:1").unwrap();
         assert!(!format!("{error}{error:?}{proxy}{proxy:?}").contains("hush"));
         assert_eq!(proxy.uri().authority().unwrap().as_str(), "me:hush@p:1");

@@ -8,7 +8,8 @@ use http::{HeaderMap, StatusCode};
 
 /// A decoded reply together with its request id, its attempts and its limits.
 ///
-/// It derefs to the reply itself. `Debug` leaves the headers out.
+/// It derefs to the reply itself. `Debug` leaves the headers out; what it shows of the reply is the
+/// business of `T`, which for a `serde_json::Value` is everything.
 #[derive(Clone)]
 pub struct Reply<T> {
     value: T,
@@ -80,9 +81,17 @@ impl<T: fmt::Debug> fmt::Debug for Reply<T> {
 }
 
 /// A reply that was read and decoded, before it is known how many attempts it took.
-#[derive(Debug)]
 pub struct Received<T> {
     pub(crate) value: T,
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
+}
+
+impl<T: fmt::Debug> fmt::Debug for Received<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Received")
+            .field("value", &self.value)
+            .field("status", &self.status)
+            .finish_non_exhaustive()
+    }
 }

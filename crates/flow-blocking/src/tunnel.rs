@@ -19,7 +19,7 @@ const MAX_ANSWER_BYTES: usize = 16 * 1024;
 ///
 /// # Errors
 ///
-/// Returns an error of kind `connect` if the proxy refuses, with its status line as the cause.
+/// Returns an error of kind `connect` if the proxy refuses, with its status as the cause.
 pub(crate) fn open(stream: &mut Stream, call: &Call, proxy: &Proxy, authority: &str) -> Result<()> {
     let mut request = format!("CONNECT {authority} HTTP/1.1\r\nhost: {authority}\r\n").into_bytes();
     if let Some(value) = authorization(proxy) {
@@ -37,8 +37,9 @@ pub(crate) fn open(stream: &mut Stream, call: &Call, proxy: &Proxy, authority: &
     if line.starts_with("HTTP/1.") && status.len() == 3 && status.starts_with('2') {
         return Ok(());
     }
-    let line: String = line.chars().take(100).flat_map(char::escape_debug).collect();
-    Err(Error::connect(format!("the proxy `{proxy}` answered CONNECT with `{line}`")))
+    // The rest of the line is the proxy's, which may echo our credentials.
+    let answer = status.parse().map_or_else(|_| "no HTTP status".to_owned(), |n: u16| n.to_string());
+    Err(Error::connect(format!("the proxy `{proxy}` answered CONNECT with {answer}")))
 }
 
 /// Returns the value of `proxy-authorization`, where the proxy's URL has credentials.

@@ -86,7 +86,8 @@ impl Document {
 
     /// Reads what is no envelope.
     fn text(body: &[u8]) -> Self {
-        if body.is_empty() || is_binary(body) {
+        // Half an envelope may hold anything, the prompt included, so it does not become a message.
+        if body.is_empty() || is_binary(body) || is_like_json(body) {
             return Self::Empty;
         }
         let text = String::from_utf8_lossy(body);
@@ -126,6 +127,16 @@ fn values(body: &[u8]) -> impl Iterator<Item = Value> {
     serde_json::Deserializer::from_slice(body).into_iter().map_while(Result::ok)
 }
 
+/// Whether a body begins as an object or a list of them does, also in Python's spelling.
+fn is_like_json(body: &[u8]) -> bool {
+    let mut bytes = body.iter().filter(|byte| !byte.is_ascii_whitespace());
+    match (bytes.next(), bytes.next()) {
+        (Some(b'{'), second) => matches!(second, None | Some(b'"' | b'\'' | b'}')),
+        (Some(b'['), second) => matches!(second, None | Some(b'"' | b'\'' | b'{' | b'[')),
+        _ => false,
+    }
+}
+
 /// Whether a body holds bytes that no text has: compressed data, for instance.
 fn is_binary(body: &[u8]) -> bool {
     body.iter().any(|byte| *byte < b'\t')
@@ -137,7 +148,7 @@ mod tests {
 
     #[test]
     fn every_body_has_a_reading() {
-        let table: [(&str, &[u8], &str); 16] = [
+        let table: [(&str, &[u8], &str); 20] = [
             ("envelope", br#"{"error":{"message":"m"}}"#, "m"),
             ("plain text", b" upstream connect error\r\n", "upstream connect error"),
             ("page", b"<html><head><title>502 Bad Gateway</title>", "502 Bad Gateway"),
@@ -146,11 +157,11 @@ mod tests {
             ("nothing", b"", ""),
             ("white space", b" \r\n", ""),
             ("binary", b"\x1f\x8b\x08\x00\x00", ""),
-            (
-                "half JSON",
-                br#"{"error":{"message":"The upstr"#,
-                r#"{"error":{"message":"The upstr"#,
-            ),
+            ("half JSON", br#"{"error":{"message":"The upstr"#, ""),
+            ("half a list", br#" [ {"detail"#, ""),
+            ("Python's spelling", br#"{'detail': 'x'}"#, ""),
+            ("text in brackets", b"[error] upstream", "[error] upstream"),
+            ("text in braces", b"{error}", "{error}"),
             ("string", br#""just text""#, "just text"),
             ("scalar", b"42", "42"),
             ("two documents", br#"{"error":"one"}{"error":"two"}"#, "one"),

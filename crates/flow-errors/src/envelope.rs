@@ -15,7 +15,8 @@ use crate::dialect::{self, Object};
 /// An error envelope: `{"error": {"message", "type", "code", "param"}}` or one of its dialects.
 ///
 /// Dialects put the same facts at the top level, into a list, into `response` or under other
-/// names. `Debug` leaves the texts out, because a service may echo the prompt.
+/// names. `Debug` says which facts there are and leaves out what they are, because a service may echo
+/// the prompt or the key.
 ///
 /// # Examples
 ///
@@ -189,9 +190,9 @@ impl fmt::Debug for Envelope {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let fields = self.error_object().map_or(0, Map::len);
         f.debug_struct("Envelope")
-            .field("type", &self.api_type())
-            .field("code", &self.code())
-            .field("param", &self.param())
+            .field("has_type", &self.api_type().is_some())
+            .field("has_code", &self.code().is_some())
+            .field("has_param", &self.param().is_some())
             .field("fields", &fields)
             .finish_non_exhaustive()
     }

@@ -8,13 +8,16 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, HeaderValue, StatusCode};
 
 use crate::attempt::{Attempts, Operation};
 use crate::document::Document;
 use crate::report::SupportReport;
 use crate::step::StoppedBecause;
 use crate::{Body, Class, Envelope, InvalidPolicy, Kind, RateLimits, text};
+
+/// What stands where a secret stood.
+const REDACTED: &str = "[redacted]";
 
 /// A result whose error is [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -170,27 +173,25 @@ impl Error {
         self.map(|inner| inner.message = message.into()).with_source(source)
     }
 
-    /// Returns a copy in whose texts every `secret` is replaced.
+    /// Returns a copy in whose texts and headers every `secret` is replaced.
     ///
     /// A service may echo the key it refuses; the raw [`body`](Self::body) is left as it came.
     #[must_use]
     pub fn redacted(self, secret: &str) -> Self {
-        let inner = &self.0;
-        let texts = [
-            Some(&inner.message),
-            inner.code.as_ref(),
-            inner.api_type.as_ref(),
-            inner.param.as_ref(),
-        ];
-        if secret.is_empty() || !texts.into_iter().flatten().any(|text| text.contains(secret)) {
+        if secret.is_empty() || !self.0.shows(secret) {
             return self;
         }
-        let redact = |text: &mut Box<str>| *text = text.replace(secret, "[redacted]").into();
+        let clean = |text: &str| text.replace(secret, REDACTED);
+        let redact = |text: &mut Box<str>| *text = clean(text).into();
         self.map(|inner| {
             redact(&mut inner.message);
             inner.code.as_mut().map(redact);
             inner.api_type.as_mut().map(redact);
             inner.param.as_mut().map(redact);
+            inner.request_id = inner.request_id.take().map(|id| clean(&id).into());
+            for value in inner.headers.values_mut().filter(|value| holds(value, secret)) {
+                *value = HeaderValue::from_static(REDACTED);
+            }
         })
     }
 
@@ -376,6 +377,25 @@ impl Error {
         change(Arc::make_mut(&mut self.0));
         self
     }
+}
+
+impl Inner {
+    /// Whether a text or header of the service's holds `secret`.
+    fn shows(&self, secret: &str) -> bool {
+        let texts = [
+            Some(&*self.message),
+            self.code.as_deref(),
+            self.api_type.as_deref(),
+            self.param.as_deref(),
+            self.request_id.as_deref(),
+        ];
+        texts.into_iter().flatten().any(|text| text.contains(secret))
+            || self.headers.values().any(|value| holds(value, secret))
+    }
+}
+
+fn holds(value: &HeaderValue, secret: &str) -> bool {
+    value.as_bytes().windows(secret.len()).any(|window| window == secret.as_bytes())
 }
 
 impl fmt::Display for Error {

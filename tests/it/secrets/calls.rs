@@ -1,0 +1,116 @@
+//! What clients, builders, requests, calls and replies show of themselves.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use flow_api::{ApiKey, Get, Message, Models, Post, Proxy, Role};
+use flow_sim::{Action, Sim};
+use flow_tests::{TestClient, both};
+use serde_json::json;
+
+use super::search::{HEADER, KEY, Lines, PROMPT, PROXY, Search, URL, found};
+use super::{builder, chat, client, request};
+
+both! {
+    builders_clients_and_calls_do_not_show_what_they_hold
+    replies_do_not_show_the_prompt
+    panics_do_not_show_what_was_on_the_stack
+    servers_log_has_the_key_the_prompt_and_the_header
+}
+
+fn builders_clients_and_calls_do_not_show_what_they_hold<C: TestClient>() {
+    let mut search = Search::default();
+    let proxy = format!("http://me:{PROXY}@127.0.0.1:9");
+    let builder = builder::<C>(&Lines::default()).base_url("http://127.0.0.1:9/v1").proxy(&proxy);
+    search.debug("builder", &builder);
+    let client = builder.build().unwrap();
+    search.debug("client", &client);
+    search.debug("settings", &client.settings());
+    search.debug("chat", &chat(&client, "gpt-4o").api_key(KEY).header("x-more", HEADER));
+    let body = json!({ "input": PROMPT });
+    let path = format!("/embeddings?note={URL}");
+    search.debug("post", &Post::new(&client, &path).json(&body).header("x-more", HEADER));
+    search.debug("get", &Get::new(&client, &path).api_key(KEY));
+    search.debug("models", &Models::new(&client));
+    search.finish(14);
+}
+
+#[test]
+fn parts_of_requests_do_not_show_what_they_hold() {
+    let mut search = Search::default();
+    search.debug("request", &request("gpt-4o"));
+    search.debug("message", &Message::new(Role::User, PROMPT));
+    let parts = json!({ "role": "user", "content": [{ "text": PROMPT }], "name": PROMPT });
+    search.debug("message of parts", &serde_json::from_value::<Message>(parts).unwrap());
+    search.debug("key", &ApiKey::new(KEY).unwrap());
+    search.debug("authorization", ApiKey::new(KEY).unwrap().authorization());
+    let proxy = Proxy::new(&format!("http://{PROXY}:{PROXY}@127.0.0.1:9")).unwrap();
+    search.debug("proxy", &proxy);
+    search.text("Display of proxy", &proxy.to_string());
+    search.finish(13);
+}
+
+#[test]
+fn future_of_a_call_does_not_show_what_it_holds() {
+    let mut search = Search::default();
+    let sim = Sim::start().unwrap();
+    let client: flow_async::Client = client(&sim, &Lines::default());
+    search.debug("future", &chat(&client, "gpt-4o").send());
+    search.finish(2);
+    assert!(sim.log().is_empty());
+}
+
+fn replies_do_not_show_the_prompt<C: TestClient>() {
+    // A service that sends the whole request back with its answer.
+    let echo = json!({
+        "id": "c-1", "model": "gpt-4o", "prompt": PROMPT, "usage": { "total_tokens": 7 },
+        "choices": [{
+            "index": 0, "prompt_logprobs": [PROMPT], "finish_reason": "stop",
+            "message": { "role": "assistant", "content": "Hi", "prefix": PROMPT },
+        }],
+    });
+    let mut search = Search::default();
+    let lines = Lines::default();
+    let sim = Sim::builder().script([Action::status(200).json(&echo)]).start().unwrap();
+    let client: C = client(&sim, &lines);
+    for model in ["echo", "gpt-4o"] {
+        let reply = C::wait(chat(&client, model).send()).unwrap();
+        search.debug("reply", &reply);
+        search.debug("completion", &*reply);
+        search.debug("attempts", reply.attempts());
+    }
+    search.text("hook", &lines.text());
+    search.finish(13);
+}
+
+fn panics_do_not_show_what_was_on_the_stack<C: TestClient>() {
+    let mut search = Search::default();
+    let sim = Sim::start().unwrap();
+    let client: C = client(&sim, &Lines::default());
+    let shown = client.clone();
+    let call = chat(&client, "gpt-4o").on_attempt(move |attempt| {
+        panic!("{shown:?} {shown:#?} {attempt} {attempt:?}");
+    });
+    search.text("panic of a hook", &panic_of(|| C::wait(call.send()).is_ok()));
+    let call = chat(&client, "sim-401");
+    search.text("panic of unwrap", &panic_of(|| C::wait(call.send()).unwrap()));
+    let call = chat(&client, "gpt-4o");
+    search.text("panic of unwrap_err", &panic_of(|| C::wait(call.send()).unwrap_err()));
+    search.finish(3);
+    assert_eq!(client.settings().in_flight(), 0);
+}
+
+/// The message of a panic, which must come.
+fn panic_of<T>(run: impl FnOnce() -> T) -> String {
+    let caught = catch_unwind(AssertUnwindSafe(run));
+    let Err(payload) = caught else { panic!("there was no panic") };
+    *payload.downcast::<String>().unwrap()
+}
+
+fn servers_log_has_the_key_the_prompt_and_the_header<C: TestClient>() {
+    let sim = Sim::start().unwrap();
+    let client: C = client(&sim, &Lines::default());
+    C::wait(chat(&client, "gpt-4o").send()).unwrap();
+    let log = sim.log();
+    assert_eq!(found(&format!("{log:?}")), ["key", "prompt", "header"]);
+    assert_eq!(found(&log[0].to_string()), [""; 0]);
+}
