@@ -17,6 +17,9 @@ use crate::settings::CallSettings;
 
 const IDEMPOTENCY_KEY: &str = "idempotency-key";
 
+/// Where other services than ours expect their key.
+const KEY_HEADERS: [&str; 4] = ["api-key", "x-api-key", "x-goog-api-key", "x-auth-token"];
+
 /// One call, checked and ready to be driven.
 pub struct Plan {
     operation: Operation,
@@ -104,8 +107,14 @@ impl Plan {
         body: BodyReader,
         received_at: SystemTime,
     ) -> Result<Received<T>> {
-        self.read(head, body, received_at)
-            .map_err(|error| error.redacted(self.checked.api_key.expose()))
+        self.read(head, body, received_at).map_err(|error| self.redacted(error))
+    }
+
+    /// Removes the caller's keys from what the service said: some echo what they refuse.
+    fn redacted(&self, error: Error) -> Error {
+        let of_callers = KEY_HEADERS.iter().filter_map(|name| self.checked.headers.get(*name));
+        let keys = of_callers.filter_map(|value| value.to_str().ok());
+        keys.fold(error.redacted(self.checked.api_key.expose()), Error::redacted)
     }
 
     fn read<T: DeserializeOwned>(

@@ -7,12 +7,13 @@ use flow_tests::{BodyFault, Fake, Scene, TestClient, VirtualClock, both};
 use http::{HeaderMap, StatusCode};
 use serde_json::{Value, json};
 
-use super::search::{KEY, Lines, PROMPT, Search, found};
+use super::search::{HEADER, KEY, Lines, PROMPT, Search, found};
 use super::{chat, client, twice};
 
 both! {
     echoes_over_sockets_are_in_the_body_and_nowhere_else
     echoes_of_a_fake_service_are_in_the_body_and_nowhere_else
+    keys_in_other_headers_are_not_shown_either
 }
 
 /// What a service sends back, and what it is.
@@ -122,6 +123,30 @@ fn echoes_of_a_fake_service_are_in_the_body_and_nowhere_else<C: TestClient>() {
         search.text(name, &lines.text());
     }
     search.finish(21 * 20);
+}
+
+/// Other services take their key in a header of its own, and quote that.
+fn keys_in_other_headers_are_not_shown_either<C: TestClient>() {
+    for name in ["api-key", "X-Api-Key", "x-goog-api-key"] {
+        let mut search = Search::default();
+        let clock = VirtualClock::new(7);
+        let mut headers = HeaderMap::new();
+        headers.insert("x-request-id", HEADER.parse().unwrap());
+        let body = json!({ "error": { "message": format!("bad key {HEADER}"), "code": HEADER } });
+        let scene = Scene::Reply {
+            takes: std::time::Duration::ZERO,
+            status: StatusCode::UNAUTHORIZED,
+            headers,
+            body: Bytes::from(body.to_string()),
+            fault: BodyFault::None,
+        };
+        let client = C::faked(Fake::new(clock.clone(), [scene])).header(name, HEADER);
+        let client = client.build().unwrap().on_clock(clock);
+        let error = C::wait(chat(&client, "m").send()).expect_err(name);
+        assert_eq!(error.message(), "bad key [redacted]");
+        search.error(name, &error);
+        search.finish(15);
+    }
 }
 
 #[test]
