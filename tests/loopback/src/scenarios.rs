@@ -7,7 +7,7 @@ use flow_api::Connection;
 use flow_errors::{Class, Error, Kind, Sent};
 use http::{HeaderMap, Request, StatusCode};
 
-use crate::{Authority, Peer, Server};
+use crate::{Authority, Peer, Server, closed};
 
 /// One request and what must come of it.
 #[derive(Debug)]
@@ -178,7 +178,7 @@ fn replies() -> Vec<Scenario> {
 fn connects() -> Vec<Scenario> {
     let failed = |text| Want::NoHead(Kind::Connect, Class::NotSent, Sent::No, text);
     let mut refused = plain("refused port", failed("refused"), |_, _| {});
-    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let free = closed();
     refused.request = post(&format!("http://{free}"));
     let mut get = plain("refused port, nothing to send", failed("refused"), |_, _| {});
     get.request = Request::get(format!("http://{free}")).body(Bytes::new()).unwrap();

@@ -1,6 +1,7 @@
 //! A listener that plays a script on each connection.
 
 use std::iter;
+use std::mem;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
@@ -101,6 +102,18 @@ impl Server {
     pub fn gate(&self) -> &Gate {
         &self.shared.gate
     }
+}
+
+/// Returns an address on loopback where connecting is refused.
+///
+/// The port stays taken, without anybody listening, so that no other test gets it.
+#[must_use]
+pub fn closed() -> SocketAddr {
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+    socket.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
+    let address = socket.local_addr().unwrap().as_socket().unwrap();
+    mem::forget(socket);
+    address
 }
 
 /// Returns an address on loopback where connecting takes for ever, as long as the guard lives.

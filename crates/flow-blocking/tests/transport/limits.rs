@@ -115,8 +115,8 @@ fn run(
     at_start: impl FnOnce(),
 ) -> Error {
     let transport = HttpTransport::new(&place.connection).unwrap();
-    at_start();
-    let got = within(place.name, 295, 550, || {
+    let got = within(place.name, 300, 550, || {
+        at_start();
         send(&transport, place.request.clone(), in_flight, cancel, || ())
     });
     match got {
