@@ -38,7 +38,8 @@ pub(crate) fn open(stream: &mut Stream, call: &Call, proxy: &Proxy, authority: &
         return Ok(());
     }
     // The rest of the line is the proxy's, which may echo our credentials.
-    let answer = status.parse().map_or_else(|_| "no HTTP status".to_owned(), |n: u16| n.to_string());
+    let answer =
+        status.parse().map_or_else(|_| "no HTTP status".to_owned(), |n: u16| n.to_string());
     Err(Error::connect(format!("the proxy `{proxy}` answered CONNECT with {answer}")))
 }
 

@@ -18,10 +18,12 @@ pub struct Operation {
 }
 
 impl Operation {
-    /// Names a request by its method and its path; a query is left out.
+    /// Names a request by its method and its path; a query is left out, and so is what is not a
+    /// path but perhaps a whole URL with a password in it.
     #[must_use]
     pub fn new(method: Method, path: &str) -> Self {
-        let path = path.split('?').next().unwrap_or_default();
+        let path = path.split('?').next().filter(|path| path.starts_with('/'));
+        let path = path.unwrap_or("(not a path)");
         Self { method, path: path.into(), model: None }
     }
 

@@ -84,7 +84,8 @@ const NO_TEXT: &str = "an object is no text for people, and what is not known ma
                        stays in body() and envelope()";
 const NO_BODY: &str =
     "nothing was said, so nothing is made up: the kind says what the status means";
-const NO_REPLY: &str = "it says what happened and the root cause; the rest of the chain is the source";
+const NO_REPLY: &str =
+    "it says what happened and the root cause; the rest of the chain is the source";
 
 #[rustfmt::skip]
 const TEXTS: &[Text] = &[

@@ -72,9 +72,10 @@ fn refused_tunnel_is_a_connect_error_that_names_the_status() {
     #[rustfmt::skip]
     let cases = [
         // name          answer                                                                     want in the chain
-        ("needs a login", "HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\n\r\n", "`HTTP/1.1 407 Proxy"),
-        ("forbids it",    "HTTP/1.1 403 Forbidden\r\n\r\n",                                         "`HTTP/1.1 403 Forbidden`"),
-        ("is no proxy",   "hello\r\n\r\n",                                                          "`hello`"),
+        ("needs a login", "HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\n\r\n", "answered CONNECT with 407"),
+        ("forbids it",    "HTTP/1.1 403 Forbidden\r\n\r\n",                                         "answered CONNECT with 403"),
+        ("is no proxy",   "hello\r\n\r\n",                                                          "answered CONNECT with no HTTP status"),
+        ("echoes us",     "HTTP/1.1 407 hush\r\n\r\n",                                               "answered CONNECT with 407"),
         ("is silent",     "",                                                                       "closed the connection"),
     ];
     for (name, answer, want) in cases {
