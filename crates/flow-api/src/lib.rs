@@ -11,6 +11,7 @@ mod completion;
 mod connection;
 mod field;
 mod gates;
+pub mod head;
 mod in_flight;
 mod message;
 mod models;

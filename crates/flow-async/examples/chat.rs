@@ -12,7 +12,7 @@ Without a key, start a FlowAPI of your own in another terminal:
     cargo run -p flow-sim
 and set FLOW_API_KEY=sk-any FLOW_BASE_URL=http://127.0.0.1:4429/v1";
 
-#[tokio::main]
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     let prompt = env::args().nth(1).unwrap_or_else(|| "Say hello.".to_owned());
     let model = env::var("FLOW_MODEL").unwrap_or_else(|_| "gpt-4o".to_owned());

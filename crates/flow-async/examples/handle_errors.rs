@@ -12,7 +12,7 @@ Set FLOW_API_KEY to your key. To see every error without a key, start a FlowAPI 
 set FLOW_API_KEY=sk-any FLOW_BASE_URL=http://127.0.0.1:4429/v1, and give a model id:
     sim-400 sim-401 sim-402 sim-403 sim-404 sim-429 sim-500 sim-502 sim-503 sim-504";
 
-#[tokio::main]
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     let model = env::args().nth(1).unwrap_or_else(|| "gpt-4o".to_owned());
     let client = match Client::from_env() {

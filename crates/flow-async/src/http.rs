@@ -10,13 +10,13 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use flow_api::{Connection, InFlight};
+use flow_api::{Connection, InFlight, head};
 use flow_errors::{Error, Result, Sent};
 use http::{Request, Response};
 use http_body_util::BodyExt as _;
 
 use crate::request_body::RequestBody;
-use crate::{ReplyBody, Transport, head, tls};
+use crate::{ReplyBody, Transport, tls};
 
 /// How many connections to one host may wait for their next request.
 const MAX_IDLE_PER_HOST: usize = 100;

@@ -88,7 +88,6 @@
 mod client;
 mod clock;
 mod driver;
-mod head;
 mod http;
 mod request_body;
 mod tls;

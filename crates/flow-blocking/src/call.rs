@@ -11,12 +11,11 @@ use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use flow_api::InFlight;
+use flow_api::{InFlight, head};
 use flow_errors::{Class, Error, Kind, Result, Sent};
 
 use crate::cancel::{CancelToken, Interrupt};
 use crate::dial::Dialled;
-use crate::head;
 use crate::socket::Wire;
 
 thread_local! {

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use flow_api::{Connection, InFlight};
+use flow_api::{Connection, InFlight, head};
 use flow_errors::{Error, Result};
 use http::header::{
     ACCEPT, CONNECTION, CONTENT_LENGTH, EXPECT, HOST, HeaderName, PROXY_AUTHORIZATION,
@@ -22,7 +22,7 @@ use http::{HeaderMap, HeaderValue, Method, Request, Response};
 use crate::call::Call;
 use crate::cancel::Registration;
 use crate::connector::{Dialer, NoResolver};
-use crate::{CancelToken, ReplyBody, Transport, head, tunnel};
+use crate::{CancelToken, ReplyBody, Transport, tunnel};
 
 /// How many connections to one host may wait for their next request.
 const MAX_IDLE_PER_HOST: usize = 100;

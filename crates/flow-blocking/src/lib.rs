@@ -91,7 +91,6 @@ mod connection;
 mod connector;
 mod dial;
 mod driver;
-mod head;
 mod http;
 mod socket;
 mod stream;

@@ -9,10 +9,10 @@ use flow_errors::{Class, Error, Kind, Result};
 use http::HeaderMap;
 
 /// How many header lines a reply may have: hyper's limit.
-pub(crate) const MAX_HEADERS: usize = 100;
+pub const MAX_HEADERS: usize = 100;
 
 /// How many bytes the names and values of a reply's headers may have.
-pub(crate) const MAX_HEADER_BYTES: usize = 64 * 1024;
+pub const MAX_HEADER_BYTES: usize = 64 * 1024;
 
 /// Refuses a head that passes one of the limits.
 ///
@@ -20,7 +20,7 @@ pub(crate) const MAX_HEADER_BYTES: usize = 64 * 1024;
 ///
 /// Returns an error of kind `decode`: the request has been run, and the same reply would come
 /// again.
-pub(crate) fn check(headers: &HeaderMap) -> Result<()> {
+pub fn check(headers: &HeaderMap) -> Result<()> {
     let bytes: usize =
         headers.iter().map(|(name, value)| name.as_str().len().saturating_add(value.len())).sum();
     if headers.len() > MAX_HEADERS || bytes > MAX_HEADER_BYTES {
@@ -30,14 +30,16 @@ pub(crate) fn check(headers: &HeaderMap) -> Result<()> {
 }
 
 /// Creates the error of a head that passes one of the limits.
-pub(crate) fn too_large() -> Error {
+#[must_use]
+pub fn too_large() -> Error {
     let kib = MAX_HEADER_BYTES / 1024;
     let message = format!("more than {MAX_HEADERS} reply headers, or more than {kib} KiB of them");
     Error::new(Kind::Decode, Class::Permanent, message)
 }
 
 /// Creates the error of a connection that could not be made in time.
-pub(crate) fn connect_timeout(limit: Duration) -> Error {
+#[must_use]
+pub fn connect_timeout(limit: Duration) -> Error {
     let message = format!("connecting took longer than the connect timeout of {limit:?}");
     Error::new(Kind::Connect, Class::NotSent, message)
 }
