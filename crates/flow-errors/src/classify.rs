@@ -292,7 +292,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn prop_class_is_independent_of_the_message(
+        fn prop_53_class_is_independent_of_the_message(
             status in 100_u16..1000,
             word in "[a-z_]{0,20}",
             message in "\\PC{0,60}|insufficient_quota|rate_limit_error|try again in 5s",

@@ -318,7 +318,7 @@ mod tests {
         }
 
         #[test]
-        fn prop_retry_metadata_survives_json(headers in any_headers(), seconds: u64) {
+        fn prop_54_retry_metadata_survives_json(headers in any_headers(), seconds: u64) {
             let mut headers = headers;
             headers.insert("retry-after", seconds.into());
             headers.insert("x-ratelimit-reset-requests", "1.5s".parse().unwrap());

@@ -300,7 +300,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn prop_decoding_an_encoded_envelope_gives_it_back(value in any_json()) {
+        fn prop_51_decoding_an_encoded_envelope_gives_it_back(value in any_json()) {
             if let Ok(envelope) = Envelope::from_value(value) {
                 let again = Envelope::decode(&envelope.encode()).unwrap();
                 prop_assert_eq!(again.as_value(), envelope.as_value());
@@ -308,7 +308,7 @@ mod tests {
         }
 
         #[test]
-        fn prop_unknown_fields_survive(extra in any_json(), name in "[a-z]{9}") {
+        fn prop_52_unknown_fields_survive(extra in any_json(), name in "[a-z]{9}") {
             let mut value = json!({"error": {"message": "m", "type": "t"}});
             value["error"][&name] = extra.clone();
             value[&name] = extra.clone();

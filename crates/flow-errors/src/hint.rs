@@ -149,7 +149,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn prop_any_header_is_read_without_panic(value: Vec<u8>, since: u32) {
+        fn prop_11_any_header_is_read_without_panic(value: Vec<u8>, since: u32) {
             let mut headers = HeaderMap::new();
             if let Ok(value) = HeaderValue::from_bytes(&value) {
                 headers.insert("retry-after", value.clone());
@@ -159,7 +159,7 @@ mod tests {
         }
 
         #[test]
-        fn prop_rendered_seconds_and_dates_are_read_back(seconds in 0_u64..1_000_000) {
+        fn prop_11_rendered_seconds_and_dates_are_read_back(seconds in 0_u64..1_000_000) {
             let want = Some(u128::from(seconds) * 1_000);
             let date = httpdate::fmt_http_date(at(NOW + seconds));
             prop_assert_eq!(millis(&[("retry-after", &seconds.to_string())]), want);
@@ -167,7 +167,7 @@ mod tests {
         }
 
         #[test]
-        fn prop_signed_and_infinite_values_are_no_hint(
+        fn prop_12_signed_and_infinite_values_are_no_hint(
             number in prop_oneof![
                 any::<f64>().prop_map(|number| -number.abs()),
                 proptest::sample::select(&[f64::INFINITY, f64::NEG_INFINITY, f64::NAN][..]),
@@ -178,7 +178,7 @@ mod tests {
         }
 
         #[test]
-        fn prop_precedence_is_independent_of_order_and_case(
+        fn prop_16_precedence_is_independent_of_order_and_case(
             order in Just(vec![0_usize, 1, 2]).prop_shuffle(),
             upper: bool,
         ) {
@@ -192,7 +192,7 @@ mod tests {
         }
 
         #[test]
-        fn prop_dates_do_not_depend_on_the_clients_clock(offset in 0_u64..u32::MAX.into()) {
+        fn prop_17_dates_do_not_depend_on_the_clients_clock(offset in 0_u64..u32::MAX.into()) {
             let headers = headers(&[
                 ("date", "Fri, 29 Sep 2023 16:26:37 GMT"),
                 ("retry-after", "Fri, 29 Sep 2023 16:26:57 GMT"),

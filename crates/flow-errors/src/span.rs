@@ -152,7 +152,7 @@ mod tests {
         }
 
         #[test]
-        fn prop_rendered_spans_are_read_back(nanos: u64) {
+        fn prop_11_rendered_spans_are_read_back(nanos: u64) {
             prop_assert_eq!(go(&spell(nanos)), Some(Duration::from_nanos(nanos)));
             let seconds = format!("{}.{:09}", nanos / NANOS_PER_SEC, nanos % NANOS_PER_SEC);
             let read = decimal(&seconds, NANOS_PER_SEC);
