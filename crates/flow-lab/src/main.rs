@@ -1,10 +1,11 @@
 //! `flow-lab`: what `cargo xtask` needs more than the standard library for.
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command-line tool prints")]
+#![expect(clippy::print_stderr, reason = "a command-line tool reports to the terminal")]
 
 mod demo;
 mod table;
 
 use std::error::Error;
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -30,10 +31,7 @@ enum Command {
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Demo(arguments) => demo::run(&arguments),
-        Command::Table => {
-            print!("{}", table::markdown());
-            Ok(())
-        }
+        Command::Table => print(&table::markdown()),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -41,5 +39,14 @@ fn main() -> ExitCode {
             eprintln!("{error}");
             ExitCode::FAILURE
         }
+    }
+}
+
+/// Prints `text`; a reader that has seen enough, as `head` has, is no failure.
+fn print(text: &str) -> Result {
+    let mut stdout = io::stdout().lock();
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(()),
     }
 }

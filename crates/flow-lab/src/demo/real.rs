@@ -38,17 +38,14 @@ pub(crate) fn run(server: &Server) -> Result {
     ];
     let mut failed = false;
     for (client, call) in calls {
-        println!("== {client}");
-        match call {
-            Ok((chat, models)) => {
-                println!("{}", chat_text(&chat));
-                println!("{}", models_text(&models));
-            }
+        let text = match call {
+            Ok((chat, models)) => format!("{}\n{}", chat_text(&chat), models_text(&models)),
             Err(report) => {
                 failed = true;
-                println!("{report}");
+                report
             }
-        }
+        };
+        crate::print(&format!("== {client}\n{text}\n"))?;
     }
     if failed { Err("a call failed".into()) } else { Ok(()) }
 }

@@ -22,10 +22,8 @@ const HEADER: [&str; 9] = [
 
 /// Prints one JSON object a line.
 pub(crate) fn json(findings: &[Finding]) -> Result {
-    for finding in findings {
-        println!("{}", serde_json::to_string(finding)?);
-    }
-    Ok(())
+    let lines: Result<Vec<_>, _> = findings.iter().map(serde_json::to_string).collect();
+    crate::print(&(lines?.join("\n") + "\n"))
 }
 
 /// Prints the table.
@@ -36,9 +34,8 @@ pub(crate) fn table(findings: &[Finding], took: Duration) -> Result {
     for finding in findings {
         table.add_row(row(finding));
     }
-    println!("{table}");
-    println!("{} calls over real sockets in {:.1} s", findings.len(), took.as_secs_f64());
-    Ok(())
+    let (calls, seconds) = (findings.len(), took.as_secs_f64());
+    crate::print(&format!("{table}\n{calls} calls over real sockets in {seconds:.1} s\n"))
 }
 
 fn row(finding: &Finding) -> [String; 9] {
