@@ -74,7 +74,7 @@ fn faults_are_typed_and_explained<C: TestClient>() {
         assert_eq!(sim.log().len(), attempts, "{model}");
         sim.clear_log();
     }
-    assert_eq!(flow_api::Execute::settings(&client).in_flight(), 0);
+    assert_eq!(flow_api::client::Execute::settings(&client).in_flight(), 0);
 }
 
 fn replies_that_only_look_broken_are_read<C: TestClient>() {
@@ -155,5 +155,5 @@ fn deadline_ends_a_call_that_hangs<C: TestClient>() {
         assert_eq!((error.kind(), error.attempts().len()), (Kind::Timeout, 1), "{model}");
         assert_eq!(error.stopped_because(), Some(StoppedBecause::Deadline), "{model}");
     }
-    assert_eq!(flow_api::Execute::settings(&client).in_flight(), 0);
+    assert_eq!(flow_api::client::Execute::settings(&client).in_flight(), 0);
 }

@@ -98,7 +98,7 @@ fn run<C: TestClient>(script: &Script) -> String {
         Ok(reply) => format!("{reply:?}"),
         Err(error) => serde_json::to_string_pretty(&error).unwrap(),
     };
-    let in_flight = flow_api::Execute::settings(&client).in_flight();
+    let in_flight = flow_api::client::Execute::settings(&client).in_flight();
     let told = told.lock().unwrap().join("\n");
     format!("{:#?}\n{told}\n{result}\n{in_flight} in flight at {:?}", fake.seen(), clock.tick())
 }

@@ -58,7 +58,7 @@ fn rows_that_fail_for_ever_give_their_typed_error<C: TestClient>() {
         assert!(ids.iter().flatten().all(|id| report.contains(*id)), "{name}: {report}");
         sim.clear_log();
     }
-    assert_eq!(flow_api::Execute::settings(&client).in_flight(), 0);
+    assert_eq!(flow_api::client::Execute::settings(&client).in_flight(), 0);
 }
 
 fn rows_that_recover_give_the_reply<C: TestClient>() {

@@ -9,7 +9,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
-use flow_api::InFlight;
+use flow_api::client::InFlight;
 use flow_blocking::CancelToken;
 use flow_errors::call::Tick;
 use flow_errors::{Error, Result, Sent};

@@ -8,7 +8,8 @@ mod fake;
 use std::fmt::Debug;
 use std::sync::OnceLock;
 
-use flow_api::{Build, Chat, ChatRequest, ClientBuilder, Execute, Reply};
+use flow_api::client::{Build, Execute};
+use flow_api::{Chat, ChatRequest, ClientBuilder, Reply};
 use flow_errors::Result;
 use tokio::runtime::Runtime;
 

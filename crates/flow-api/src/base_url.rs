@@ -5,9 +5,6 @@ use std::net::IpAddr;
 use flow_errors::{Error, Result};
 use http::Uri;
 
-/// The service's own address.
-pub const DEFAULT_BASE_URL: &str = "https://api.flowapi.net/v1";
-
 /// A checked base URL: `http` or `https`, a host, a path, nothing else.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BaseUrl {
@@ -16,6 +13,9 @@ pub struct BaseUrl {
 }
 
 impl BaseUrl {
+    /// The service's own address.
+    pub const DEFAULT: &'static str = "https://api.flowapi.net/v1";
+
     /// Checks a URL; a slash at its end is dropped.
     ///
     /// `allow_plain_http` permits `http` to hosts other than loopback, where anyone on the way
@@ -32,7 +32,8 @@ impl BaseUrl {
             |problem: &str| Error::config(format!("the base URL `{}` {problem}", shown(url)));
         if url.trim().is_empty() {
             return Err(Error::config(format!(
-                "the base URL is empty; leave it out for the default, {DEFAULT_BASE_URL}"
+                "the base URL is empty; leave it out for the default, {}",
+                Self::DEFAULT
             )));
         }
         let Some((scheme, rest)) = text.split_once("://") else {

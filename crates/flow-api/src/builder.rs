@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use flow_errors::{Error, Result};
 
+use crate::connection::Connection;
 use crate::gates::Gates;
 use crate::options::{Checked, Options, option_setters};
 use crate::settings::Settings;
-use crate::{BaseUrl, Connection, DEFAULT_BASE_URL, Proxy};
+use crate::{BaseUrl, Proxy};
 
 /// What a client crate provides so that its clients can be built.
 pub trait Build: Sized {
@@ -125,7 +126,7 @@ impl<C: Build> ClientBuilder<C> {
     /// Returns an error of kind `config` that names the setting and the remedy: no usable key or
     /// base URL, a limit of zero, a bad header, proxy or certificate, no TLS roots.
     pub fn build(self) -> Result<C> {
-        let url = self.base_url.as_deref().unwrap_or(DEFAULT_BASE_URL);
+        let url = self.base_url.as_deref().unwrap_or(BaseUrl::DEFAULT);
         let base_url = BaseUrl::new(url, self.allow_plain_http)?;
         let defaults = Checked::new(self.options)?;
         if self.connect_timeout.is_zero() {

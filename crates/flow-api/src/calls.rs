@@ -14,7 +14,8 @@ use serde::de::DeserializeOwned;
 use crate::chat::chat_setters;
 use crate::options::{Options, option_setters};
 use crate::plan::Plan;
-use crate::{ChatCompletion, ChatRequest, ModelList, Settings};
+use crate::settings::Settings;
+use crate::{ChatCompletion, ChatRequest, ModelList};
 
 /// What a client crate provides so that calls can be made.
 pub trait Execute {

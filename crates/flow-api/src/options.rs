@@ -10,7 +10,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, header};
 use crate::ApiKey;
 
 /// The most bytes of a reply's body, unless the caller says otherwise: 64 MiB.
-pub const DEFAULT_MAX_REPLY_BYTES: usize = 64 * 1024 * 1024;
+const DEFAULT_MAX_REPLY_BYTES: usize = 64 * 1024 * 1024;
 
 type OnAttempt = Arc<dyn Fn(&Attempt) + Send + Sync>;
 

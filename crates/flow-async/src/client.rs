@@ -5,10 +5,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use flow_api::{
-    Build, Chat, ChatRequest, ClientBuilder, Connection, Execute, Get, Models, Plan, Post, Reply,
-    Settings,
-};
+use flow_api::client::{Build, Connection, Execute, Plan, Settings};
+use flow_api::{Chat, ChatRequest, ClientBuilder, Get, Models, Post, Reply};
 use flow_errors::Result;
 use serde::de::DeserializeOwned;
 

@@ -4,7 +4,8 @@ use std::future::poll_fn;
 use std::pin::pin;
 use std::task::Poll;
 
-use flow_api::{BodyReader, InFlight, Plan, Received, Reply, Running};
+use flow_api::Reply;
+use flow_api::client::{BodyReader, InFlight, Plan, Received, Running};
 use flow_errors::call::{Send, Step, Tick};
 use flow_errors::{Error, Result};
 use http_body_util::BodyExt;

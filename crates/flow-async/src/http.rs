@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use flow_api::{Connection, InFlight, head};
+use flow_api::client::{Connection, InFlight, head};
 use flow_errors::{Error, Result, Sent};
 use http::{Request, Response};
 use http_body_util::BodyExt as _;

@@ -75,7 +75,8 @@
 //! - Calling: [`Client`], [`ClientBuilder`], [`Chat`], [`Reply`]
 //! - Chat: [`ChatRequest`], [`Message`], [`Role`], [`ChatCompletion`]
 //! - Failing: [`Error`], [`Kind`], [`RetryPolicy`]; everything else is in [`flow_errors`]
-//! - Another HTTP stack: [`Transport`], [`HttpTransport`]; the wire itself is in [`flow_api`]
+//! - Another HTTP stack: [`Transport`], [`InFlight`], [`HttpTransport`], [`Connection`]; the wire
+//!   itself is in [`flow_api`]
 //!
 //! # What it does not do yet
 //!
@@ -99,5 +100,6 @@ pub use crate::transport::{ReplyBody, Transport};
 pub use crate::client::{Client, Sending};
 #[doc(hidden)]
 pub use crate::clock::Clock;
+pub use flow_api::client::{Connection, InFlight};
 pub use flow_api::{self, Chat, ChatCompletion, ChatRequest, ClientBuilder, Message, Reply, Role};
 pub use flow_errors::{self, Error, Kind, Result, RetryPolicy};

@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use flow_api::InFlight;
+use flow_api::client::InFlight;
 use http_body::{Body, Frame, SizeHint};
 
 /// A request's bytes, sent whole.

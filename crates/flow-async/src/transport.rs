@@ -5,7 +5,7 @@
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use flow_api::InFlight;
+use flow_api::client::InFlight;
 use flow_errors::{Error, Result};
 use http::{Request, Response};
 use http_body_util::combinators::UnsyncBoxBody;

@@ -11,7 +11,7 @@ use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use flow_api::{InFlight, head};
+use flow_api::client::{InFlight, head};
 use flow_errors::{Class, Error, Kind, Result, Sent};
 
 use crate::cancel::{CancelToken, Interrupt};

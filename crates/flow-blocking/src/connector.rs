@@ -32,7 +32,7 @@ impl Dialer {
     /// # Errors
     ///
     /// Returns an error of kind `config` if certificates cannot be used.
-    pub(crate) fn new(connection: &flow_api::Connection) -> Result<Self> {
+    pub(crate) fn new(connection: &flow_api::client::Connection) -> Result<Self> {
         Ok(Self {
             tls: Arc::new(tls::config(connection)?),
             proxy: connection.proxy.clone(),

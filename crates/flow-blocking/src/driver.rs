@@ -2,7 +2,8 @@
 
 use std::io::{self, Read};
 
-use flow_api::{BodyReader, InFlight, Plan, Received, Reply, Running};
+use flow_api::Reply;
+use flow_api::client::{BodyReader, InFlight, Plan, Received, Running};
 use flow_errors::call::{Send, Step};
 use flow_errors::{Error, Kind, Result, Sent};
 use serde::de::DeserializeOwned;

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use flow_api::{Connection, InFlight, head};
+use flow_api::client::{Connection, InFlight, head};
 use flow_errors::{Error, Result};
 use http::header::{
     ACCEPT, CONNECTION, CONTENT_LENGTH, EXPECT, HOST, HeaderName, PROXY_AUTHORIZATION,

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use flow_api::Connection;
+use flow_api::client::Connection;
 use flow_errors::{Error, Result};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;

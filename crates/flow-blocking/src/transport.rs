@@ -6,7 +6,7 @@
 use std::io;
 
 use bytes::Bytes;
-use flow_api::InFlight;
+use flow_api::client::InFlight;
 use flow_errors::Result;
 use http::{Request, Response};
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use flow_api::Connection;
+use flow_api::client::Connection;
 use flow_errors::{Class, Error, Kind, Sent};
 use http::{HeaderMap, Request, StatusCode};
 

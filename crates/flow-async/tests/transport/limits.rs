@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use flow_api::{Connection, InFlight, Proxy};
+use flow_api::Proxy;
+use flow_api::client::{Connection, InFlight};
 use flow_async::{HttpTransport, Transport as _};
 use flow_errors::{Class, Kind, Sent};
 use flow_loopback::scenarios::{Got, chain, post};

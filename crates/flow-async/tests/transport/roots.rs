@@ -3,7 +3,7 @@
 use std::env;
 use std::process::Command;
 
-use flow_api::Connection;
+use flow_api::client::Connection;
 use flow_async::HttpTransport;
 use flow_errors::{Error, Kind};
 use flow_loopback::Authority;

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use flow_api::{Connection, InFlight};
+use flow_api::client::{Connection, InFlight};
 use flow_async::{HttpTransport, Transport};
 use flow_loopback::scenarios::Got;
 use flow_loopback::{Authority, Server};

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use flow_api::{Connection, InFlight};
+use flow_api::client::{Connection, InFlight};
 use flow_async::{HttpTransport, Transport as _};
 use flow_loopback::scenarios::{Got, post, scenarios};
 use flow_loopback::{Authority, Peer, Server, check_request};

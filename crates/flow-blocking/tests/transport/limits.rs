@@ -4,7 +4,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use flow_api::{Connection, InFlight, Proxy};
+use flow_api::Proxy;
+use flow_api::client::{Connection, InFlight};
 use flow_blocking::{CancelToken, HttpTransport};
 use flow_errors::{Class, Error, Kind};
 use flow_loopback::scenarios::{Got, chain, post};

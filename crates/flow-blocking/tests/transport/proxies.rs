@@ -1,6 +1,7 @@
 //! Through a proxy: the whole URL for `http`, a tunnel for `https`.
 
-use flow_api::{Connection, Proxy};
+use flow_api::Proxy;
+use flow_api::client::Connection;
 use flow_errors::{Class, Kind, Sent};
 use flow_loopback::scenarios::{Got, chain, post};
 use flow_loopback::{Authority, Server, check_request, proxy};

@@ -2,7 +2,7 @@
 
 use std::sync::Mutex;
 
-use flow_api::Connection;
+use flow_api::client::Connection;
 use flow_loopback::scenarios::{Got, post};
 use flow_loopback::{Server, check_request};
 use http::HeaderValue;

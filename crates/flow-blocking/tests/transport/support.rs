@@ -4,7 +4,7 @@ use std::io::Read as _;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use flow_api::{Connection, InFlight};
+use flow_api::client::{Connection, InFlight};
 use flow_blocking::{CancelToken, HttpTransport, Transport};
 use flow_errors::Error;
 use flow_loopback::scenarios::Got;
