@@ -3,11 +3,12 @@
 //! A client crate implements [`Build`] and [`Execute`]; its driver is a loop over [`Running`]. See
 //! `flow-async` and `flow-blocking`, which are little more than that and a transport.
 
+pub mod head;
+
 pub use crate::body::BodyReader;
 pub use crate::builder::Build;
 pub use crate::calls::Execute;
 pub use crate::connection::Connection;
-pub use crate::head;
 pub use crate::in_flight::InFlight;
 pub use crate::plan::Plan;
 pub use crate::reply::Received;

@@ -45,7 +45,6 @@ mod completion;
 mod connection;
 mod field;
 mod gates;
-mod head;
 mod in_flight;
 mod message;
 mod models;
