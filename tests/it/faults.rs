@@ -1,6 +1,5 @@
 //! What happens on the way: each fault over sockets, through both clients.
 
-use std::net::TcpListener;
 use std::time::Duration;
 
 use flow_errors::{Body, Class, Error, Kind, RetryPolicy, StoppedBecause};
@@ -15,6 +14,7 @@ both! {
     tls_to_a_plain_port_is_a_connect_error
     reply_at_its_maximum_is_read_and_above_it_refused
     error_body_above_its_maximum_is_cut_and_marked
+    error_whose_body_hangs_is_known_from_its_status
     deadline_ends_a_call_that_hangs
 }
 
@@ -70,7 +70,13 @@ fn faults_are_typed_and_explained<C: TestClient>() {
         let got = (error.kind(), error.class(), error.attempts().len(), error.stopped_because());
         assert_eq!(got, (kind, class, attempts, Some(reason)), "{model}: {error:?}");
         assert_message(model, &error, want);
-        assert_eq!(error.is_maybe_billed(), class == Class::Ambiguous, "{model}");
+        let ran = class == Class::Ambiguous || kind == Kind::Decode;
+        assert_eq!(error.is_maybe_billed(), ran, "{model}");
+        // Whatever of a reply had arrived is kept: above all the id that the support asks for.
+        let has_head =
+            model.contains("after-head") || model.contains("truncated") || model.contains("200");
+        assert_eq!(error.request_id().is_some(), has_head || kind == Kind::Server, "{model}");
+        assert_eq!(error.is_body_cut(), has_head && kind == Kind::Transport, "{model}");
         assert_eq!(sim.log().len(), attempts, "{model}");
         sim.clear_log();
     }
@@ -91,12 +97,7 @@ fn replies_that_only_look_broken_are_read<C: TestClient>() {
 }
 
 fn nobody_there_is_a_connect_error<C: TestClient>() {
-    let port = {
-        // Taken and given back, so that nobody listens there now.
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        listener.local_addr().unwrap().port()
-    };
-    let client: C = client(&format!("http://127.0.0.1:{port}/v1"));
+    let client: C = client(&format!("http://{}/v1", flow_loopback::closed()));
     let error = C::wait(client.hello("gpt-4o").send()).unwrap_err();
     assert_eq!((error.kind(), error.class()), (Kind::Connect, Class::NotSent));
     assert_eq!(error.attempts().len(), 3);
@@ -138,6 +139,16 @@ fn error_body_above_its_maximum_is_cut_and_marked<C: TestClient>() {
     assert_eq!((error.kind(), error.attempts().len()), (Kind::Server, 3));
     assert_eq!((error.body().len(), error.is_body_cut()), (Body::MAX, true));
     assert_message("huge error", &error, "500 server: ");
+}
+
+fn error_whose_body_hangs_is_known_from_its_status<C: TestClient>() {
+    let sim = Sim::builder().script([flow_sim::Action::row(503).hang_after(10)]).start().unwrap();
+    let client: C = client(sim.base_url());
+    let error = C::wait(client.hello("gpt-4o").retry(RetryPolicy::none()).send()).unwrap_err();
+    assert_eq!((error.kind(), error.is_body_cut()), (Kind::ServiceUnavailable, true));
+    let took = error.attempts().last().unwrap().elapsed();
+    let most = flow_api::client::head::MAX_ERROR_BODY_TIME;
+    assert!(took >= most && took < most + Duration::from_secs(2), "{took:?}");
 }
 
 fn deadline_ends_a_call_that_hangs<C: TestClient>() {

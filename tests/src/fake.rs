@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use flow_api::client::InFlight;
+use flow_api::client::head::MAX_ERROR_BODY_TIME;
 use flow_blocking::CancelToken;
 use flow_errors::call::Tick;
 use flow_errors::{Error, Result, Sent};
@@ -189,6 +190,10 @@ impl flow_blocking::Transport for Fake {
             Scene::Reset { .. } => Err(Error::transport(Sent::Perhaps, "reset")),
             Scene::Reply { status, headers, body, fault, .. } => {
                 let (clock, body) = (self.clock.clone(), FakeBody { rest: Some(body), fault });
+                // What a blocking transport keeps to for the body of an error.
+                let soon =
+                    Some(clock.tick() + MAX_ERROR_BODY_TIME).filter(|_| !status.is_success());
+                let until = until.into_iter().chain(soon).min();
                 Ok(reply(status, headers, Box::new(FakeReader { body, clock, until, limit })))
             }
             Scene::Stall => {

@@ -25,7 +25,8 @@ pub(crate) fn has(subcommand: &str) -> bool {
 
 /// Runs a command of `flow-lab`; an error without text, since the lab has said what went wrong.
 pub(crate) fn lab(name: &str, arguments: &[String]) -> Result {
-    let mut all = vec!["run", "--quiet", "--package", "flow-lab", "--", name];
+    // Not quiet: the first build takes minutes, and whoever waits wants to see why.
+    let mut all = vec!["run", "--package", "flow-lab", "--", name];
     all.extend(arguments.iter().map(String::as_str));
     let status = command(&all).status()?;
     if status.success() { Ok(()) } else { Err("".into()) }

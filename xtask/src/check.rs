@@ -6,16 +6,17 @@ use crate::{Result, cargo, root, table, tidy};
 pub(crate) fn check() -> Result {
     cargo::run(&["fmt", "--all", "--", "--check"])?;
     tidy::run(&root())?;
-    cargo::run(&["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"])?;
-    cargo::run_strict_docs(&["doc", "--workspace", "--no-deps", "--quiet"])?;
+    cargo::run(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])?;
+    cargo::run_strict_docs(&["doc", "--workspace", "--no-deps"])?;
     table::check()
 }
 
-/// Every test there is. Examples are built as well, so that they cannot rot.
+/// Every test there is; examples are held together by `check`.
 pub(crate) fn test() -> Result {
     if cargo::has("nextest") {
-        cargo::run(&["nextest", "run", "--workspace", "--all-targets"])?;
-        return cargo::run(&["test", "--workspace", "--doc", "--quiet"]);
+        cargo::run(&["nextest", "run", "--workspace"])?;
+    } else {
+        cargo::run(&["test", "--workspace", "--lib", "--bins", "--tests"])?;
     }
-    cargo::run(&["test", "--workspace", "--quiet"])
+    cargo::run(&["test", "--workspace", "--doc"])
 }

@@ -27,7 +27,7 @@ impl BaseUrl {
     /// no scheme or another one than `http` and `https`, no host, a query, a fragment or
     /// credentials, or if it is plain `http` to a host that is not loopback.
     pub fn new(url: &str, allow_plain_http: bool) -> Result<Self> {
-        let text = url.strip_suffix('/').unwrap_or(url);
+        let text = url.trim_end_matches('/');
         let refuse =
             |problem: &str| Error::config(format!("the base URL `{}` {problem}", shown(url)));
         if url.trim().is_empty() {
@@ -40,7 +40,7 @@ impl BaseUrl {
             // Not shown: it may be the key, given in the wrong place.
             return Err(Error::config("the base URL has no scheme; put https:// in front"));
         };
-        if !matches!(scheme, "http" | "https") {
+        if !["http", "https"].iter().any(|known| scheme.eq_ignore_ascii_case(known)) {
             return Err(refuse("has a scheme other than https (or http); correct it"));
         }
         if rest.contains('#') {
@@ -56,14 +56,13 @@ impl BaseUrl {
         let uri: Uri = text.parse().map_err(|source: http::uri::InvalidUri| {
             refuse("is not a URL; write it as https://host/path").with_source(source)
         })?;
+        if let Some(problem) = authority_problem(&uri) {
+            return Err(refuse(problem));
+        }
+        if ENDPOINTS.iter().any(|endpoint| text.ends_with(endpoint)) {
+            return Err(refuse("ends in an endpoint, which the client adds itself; remove it"));
+        }
         let base = Self { uri, text: text.into() };
-        if base.host().is_empty() {
-            return Err(refuse("has no host; write it as https://host/path"));
-        }
-        let has_port = |uri: &Uri| uri.authority().is_some_and(|at| at.as_str() != at.host());
-        if has_port(&base.uri) && base.uri.port_u16().is_none() {
-            return Err(refuse("has a port that is none; write a number up to 65535"));
-        }
         if !base.is_https() && !base.is_loopback() && !allow_plain_http {
             return Err(refuse(
                 "is plain http to another machine, which would show the key to everyone on the \
@@ -85,6 +84,14 @@ impl BaseUrl {
         };
         if !path.starts_with('/') {
             return Err(refuse("does not start with a slash; write it as /embeddings"));
+        }
+        if !path.bytes().all(is_sent_as_it_is) {
+            return Err(refuse("has characters that a URL cannot have; percent-encode it"));
+        }
+        let segments = path.split('?').next().unwrap_or_default().split('/');
+        let mut plain = segments.map(|segment| segment.replace("%2e", ".").replace("%2E", "."));
+        if plain.any(|segment| segment == "." || segment == "..") {
+            return Err(refuse("has a . or .. in it, which would lead out of the base URL"));
         }
         let uri: Uri =
             format!("{}{path}", self.text).parse().map_err(|source: http::uri::InvalidUri| {
@@ -127,6 +134,47 @@ impl BaseUrl {
     }
 }
 
+/// What a base URL must not end in: a classic mistake.
+const ENDPOINTS: [&str; 3] = ["/chat/completions", "/completions", "/embeddings"];
+
+/// Returns what is wrong with the host or the port of a URL.
+pub(crate) fn authority_problem(uri: &Uri) -> Option<&'static str> {
+    let Some(authority) = uri.authority().filter(|authority| !authority.host().is_empty()) else {
+        return Some("has no host; write it as https://host/path");
+    };
+    let host_and_port = authority.as_str().rsplit('@').next().unwrap_or_default();
+    let has_port = host_and_port != authority.host();
+    let is_bad = has_port && authority.port_u16().is_none_or(|port| port == 0);
+    is_bad.then_some("has a port that is none; write a number from 1 to 65535")
+}
+
+/// The characters that both HTTP stacks send unchanged (RFC 3986, section 3.3 and 3.4).
+const fn is_sent_as_it_is(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric()
+        || matches!(
+            byte,
+            b'-' | b'.'
+                | b'_'
+                | b'~'
+                | b'!'
+                | b'$'
+                | b'&'
+                | b'\''
+                | b'('
+                | b')'
+                | b'*'
+                | b'+'
+                | b','
+                | b';'
+                | b'='
+                | b':'
+                | b'@'
+                | b'%'
+                | b'/'
+                | b'?'
+        )
+}
+
 /// The input as a message may show it: without credentials and query, bounded, escaped.
 ///
 /// What is no URL does not say where a password ends, so everything up to the last `@` goes; only
@@ -163,6 +211,8 @@ mod tests {
             ("plain http",      "http://api.flowapi.net/v1",        "allow_plain_http()"),
             ("blank inside",    "https://api flowapi.net",          "is not a URL"),
             ("no host",         "https:///v1",                      "is not a URL"),
+            ("endpoint",        "https://api.flowapi.net/v1/chat/completions/", "ends in an endpoint"),
+            ("port 0",          "https://api.flowapi.net:0",        "has a port that is none"),
             ("not ascii host",  "https://flöw.net",                 "is not a URL"),
         ];
         for (name, url, want) in cases {
@@ -177,6 +227,7 @@ mod tests {
         for url in ["http://127.0.0.1:8080/v1", "http://localhost/v1", "http://[::1]:80/v1"] {
             assert!(BaseUrl::new(url, false).unwrap().is_loopback(), "{url}");
         }
+        assert!(BaseUrl::new("HTTPS://api.flowapi.net/v1//", false).unwrap().is_https());
         let base = BaseUrl::new("http://10.0.0.7/v1", true).unwrap();
         assert!(!base.is_loopback());
         assert!(BaseUrl::new("http://localhost.evil.example/v1", false).is_err());
@@ -189,6 +240,22 @@ mod tests {
         assert_eq!(uri.to_string(), "https://api.flowapi.net/v1/chat/completions");
         assert_eq!(base.port(), 443);
         assert!(base.join("models").unwrap_err().to_string().contains("start with a slash"));
-        assert!(base.join("/a b").unwrap_err().to_string().contains("percent-encode"));
+        #[rustfmt::skip]
+        let cases = [
+            // path             want in the message
+            ("/a b",            "percent-encode"),
+            ("/a#b",            "percent-encode"),
+            ("/a\\b",           "percent-encode"),
+            ("/{a}",            "percent-encode"),
+            ("/ü",              "percent-encode"),
+            ("/models/../x",    "lead out of the base URL"),
+            ("/%2e%2E/x",       "lead out of the base URL"),
+            ("/.",              "lead out of the base URL"),
+        ];
+        for (path, want) in cases {
+            let error = base.join(path).unwrap_err();
+            assert!(error.to_string().contains(want), "{path}: {error}");
+        }
+        assert!(base.join("/models/gpt-4.1..x?limit=2&after=a/../b").is_ok());
     }
 }

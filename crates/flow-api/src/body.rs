@@ -4,18 +4,18 @@ use std::fmt;
 use std::io::Read;
 
 use flate2::read::MultiGzDecoder;
-use flow_errors::{Body, Error, Result, Sent};
+use flow_errors::{Body, Error, Sent};
 use http::{HeaderMap, StatusCode, header};
 
 /// Gathers the chunks of a body, up to a limit.
 ///
-/// A driver stops when [`push`](Self::push) wants no more, and says so with [`cut`](Self::cut)
-/// when the rest will not come. `Debug` does not show what has arrived.
+/// A driver stops when [`push`](Self::push) wants no more, and says with [`fail`](Self::fail) why
+/// the rest will not come. `Debug` does not show what has arrived.
 pub struct BodyReader {
     bytes: Vec<u8>,
     limit: usize,
-    is_success: bool,
-    is_cut: bool,
+    is_over: bool,
+    failure: Option<Error>,
 }
 
 impl BodyReader {
@@ -28,41 +28,38 @@ impl BodyReader {
         // What a header promises is not worth more than this before it has arrived.
         const MOST_RESERVED: usize = 256 * 1024;
         let bytes = Vec::with_capacity(length.min(limit).min(MOST_RESERVED));
-        Self { bytes, limit, is_success: status.is_success(), is_cut: false }
+        Self { bytes, limit, is_over: false, failure: None }
     }
 
     /// Adds a chunk; returns whether more is wanted.
     #[must_use]
     pub fn push(&mut self, chunk: &[u8]) -> bool {
         let room = self.limit.saturating_sub(self.bytes.len());
-        self.is_cut |= chunk.len() > room;
+        self.is_over |= chunk.len() > room;
         self.bytes.extend_from_slice(chunk.get(..room).unwrap_or(chunk));
-        !self.is_cut
+        !self.is_over
     }
 
-    /// Notes that the rest of the body did not arrive.
-    pub const fn cut(&mut self) {
-        self.is_cut = true;
+    /// Notes why the rest of the body will not come.
+    pub fn fail(&mut self, error: Error) {
+        self.failure = Some(error);
     }
 
-    /// Returns the body with gzip undone.
-    pub(crate) fn finish(self, headers: &HeaderMap) -> Result<Collected> {
-        let Self { bytes, limit, is_success, is_cut } = self;
+    /// Returns what arrived with gzip undone, and whether that is all.
+    pub(crate) fn finish(self, headers: &HeaderMap) -> Collected {
+        let Self { bytes, limit, is_over, failure } = self;
         // A body labelled gzip that is none is kept as it came.
         if !is_labelled_gzip(headers) || !bytes.starts_with(&[0x1f, 0x8b]) {
-            return Ok(Collected { bytes, is_cut });
+            return Collected { bytes, is_over, failure };
         }
         let mut plain = Vec::new();
         let most = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
         let outcome = MultiGzDecoder::new(&*bytes).take(most).read_to_end(&mut plain);
-        let is_over = plain.len() > limit;
+        let is_over = is_over || plain.len() > limit;
         plain.truncate(limit);
-        match outcome {
-            Ok(_) => Ok(Collected { bytes: plain, is_cut: is_cut || is_over }),
-            // An error is told from its status, however little of its body can be read.
-            Err(_) if is_cut || !is_success => Ok(Collected { bytes: plain, is_cut: true }),
-            Err(source) => Err(Error::transport(Sent::Perhaps, source)),
-        }
+        let broken = outcome.err().filter(|_| !is_over);
+        let broken = broken.map(|source| Error::transport(Sent::Perhaps, source));
+        Collected { bytes: plain, is_over, failure: failure.or(broken) }
     }
 }
 
@@ -71,16 +68,17 @@ impl fmt::Debug for BodyReader {
         f.debug_struct("BodyReader")
             .field("bytes", &self.bytes.len())
             .field("limit", &self.limit)
-            .field("is_cut", &self.is_cut)
+            .field("is_over", &self.is_over)
+            .field("failure", &self.failure)
             .finish_non_exhaustive()
     }
 }
 
-/// A whole body, or the part of it that fits.
-#[cfg_attr(test, derive(Debug))]
+/// A whole body, or the part of it that arrived and fits.
 pub(crate) struct Collected {
     pub(crate) bytes: Vec<u8>,
-    pub(crate) is_cut: bool,
+    pub(crate) is_over: bool,
+    pub(crate) failure: Option<Error>,
 }
 
 fn is_labelled_gzip(headers: &HeaderMap) -> bool {
@@ -104,7 +102,7 @@ mod tests {
         encoder.finish().unwrap()
     }
 
-    fn read(label: &str, limit: usize, bytes: &[u8]) -> Result<Collected> {
+    fn read(label: &str, limit: usize, bytes: &[u8]) -> Collected {
         let mut headers = HeaderMap::new();
         headers.insert(header::CONTENT_ENCODING, label.parse().unwrap());
         let mut reader = BodyReader::new(StatusCode::OK, &headers, limit);
@@ -127,26 +125,31 @@ mod tests {
             ("two members",       "gzip",     [gzip(b"plain "), gzip(b"text")].concat(), b"plain text"),
         ];
         for (name, label, bytes, want) in cases {
-            let got = read(label, 100, &bytes).unwrap();
-            assert_eq!((&*got.bytes, got.is_cut), (want, false), "{name}");
+            let got = read(label, 100, &bytes);
+            assert_eq!(
+                (&*got.bytes, got.is_over, got.failure.is_some()),
+                (want, false, false),
+                "{name}"
+            );
         }
     }
 
     #[test]
     fn limit_holds_for_the_plain_and_for_the_inflated_body() {
         let plain = vec![b'a'; 100_000];
-        let got = read("identity", 1_000, &plain).unwrap();
-        assert_eq!((got.bytes.len(), got.is_cut), (1_000, true));
-        let got = read("gzip", 1_000, &gzip(&plain)).unwrap();
-        assert_eq!((got.bytes.len(), got.is_cut), (1_000, true));
-        let got = read("gzip", 100_000, &gzip(&plain)).unwrap();
-        assert_eq!((got.bytes.len(), got.is_cut), (100_000, false));
+        let got = read("identity", 1_000, &plain);
+        assert_eq!((got.bytes.len(), got.is_over), (1_000, true));
+        let got = read("gzip", 1_000, &gzip(&plain));
+        assert_eq!((got.bytes.len(), got.is_over), (1_000, true));
+        let got = read("gzip", 100_000, &gzip(&plain));
+        assert_eq!((got.bytes.len(), got.is_over), (100_000, false));
     }
 
     #[test]
     fn gzip_that_breaks_off_is_a_broken_connection() {
         let bytes = gzip(b"plain text that is long enough to be cut");
-        let error = read("gzip", 1_000, &bytes[..bytes.len() - 9]).unwrap_err();
-        assert_eq!(error.kind(), flow_errors::Kind::Transport);
+        let got = read("gzip", 1_000, &bytes[..bytes.len() - 9]);
+        assert_eq!(got.failure.unwrap().kind(), flow_errors::Kind::Transport);
+        assert!(got.bytes.starts_with(b"plain text"));
     }
 }

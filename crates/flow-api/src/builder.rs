@@ -113,7 +113,8 @@ impl<C: Build> ClientBuilder<C> {
         self
     }
 
-    /// Sends through `transport` instead of the built-in HTTP stack.
+    /// Sends through `transport` instead of the built-in HTTP stack; proxy, root certificates and
+    /// connect timeout are then the transport's business.
     pub fn transport(mut self, transport: Arc<C::Transport>) -> Self {
         self.transport = Some(transport);
         self
@@ -134,17 +135,20 @@ impl<C: Build> ClientBuilder<C> {
                 "the connect timeout is 0, so nothing could connect; raise it",
             ));
         }
+        let proxy = match self.proxy {
+            ProxyChoice::Url(url) => Some(Proxy::new(&url)?),
+            ProxyChoice::Environment if self.transport.is_none() => {
+                Proxy::from_env(&base_url, C::env)?
+            }
+            ProxyChoice::Environment | ProxyChoice::None => None,
+        };
         let transport = match self.transport {
             Some(transport) => transport,
             None => {
                 let mut connection = Connection::new(base_url.is_https());
                 connection.connect_timeout = self.connect_timeout;
                 connection.extra_roots = self.extra_roots;
-                connection.proxy = match self.proxy {
-                    ProxyChoice::Environment => Proxy::from_env(&base_url, C::env)?,
-                    ProxyChoice::None => None,
-                    ProxyChoice::Url(url) => Some(Proxy::new(&url)?),
-                };
+                connection.proxy = proxy;
                 C::connect(&connection)?
             }
         };

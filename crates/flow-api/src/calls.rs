@@ -42,9 +42,9 @@ pub struct Chat<'a, C> {
 }
 
 impl<'a, C: Execute> Chat<'a, C> {
-    /// Starts a call that sends `request`.
-    pub fn new(client: &'a C, request: ChatRequest) -> Self {
-        Self { client, options: Options::default(), request }
+    /// Starts a call to a model, or one that sends a request made before.
+    pub fn new(client: &'a C, request: impl Into<ChatRequest>) -> Self {
+        Self { client, options: Options::default(), request: request.into() }
     }
 
     chat_setters!(request);
@@ -73,25 +73,33 @@ impl<C> fmt::Debug for Chat<'_, C> {
 }
 
 /// The calls about models.
-#[derive(Debug)]
+#[must_use = "a call does nothing until `list` is called"]
 pub struct Models<'a, C> {
     client: &'a C,
+    options: Options,
 }
 
 impl<'a, C: Execute> Models<'a, C> {
     /// Starts a call about models.
-    #[must_use]
-    pub const fn new(client: &'a C) -> Self {
-        Self { client }
+    pub fn new(client: &'a C) -> Self {
+        Self { client, options: Options::default() }
     }
 
-    /// Lists the models that the key may use, with the client's own options.
+    option_setters!();
+
+    /// Lists the models that the key may use. This is not billed.
     ///
     /// # Errors
     ///
     /// Every kind of error there is but those of a completion.
-    pub fn list(&self) -> C::Sending<ModelList> {
-        Get::new(self.client, "/models").send()
+    pub fn list(self) -> C::Sending<ModelList> {
+        Get { options: self.options, ..Get::new(self.client, "/models") }.send()
+    }
+}
+
+impl<C> fmt::Debug for Models<'_, C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Models").field("options", &self.options).finish_non_exhaustive()
     }
 }
 

@@ -184,13 +184,13 @@ impl ChatRequest {
                 "there are no messages; add one with user(\"…\")",
             ));
         }
-        for name in OWN_FIELDS {
-            if self.extra.contains_key(name) {
-                return Err(Error::invalid_input(
-                    name,
-                    format!("`{name}` was given through param(); use {name}() instead"),
-                ));
-            }
+        if let Some((name, remedy)) =
+            NOT_A_PARAM.iter().find(|(name, _)| self.extra.contains_key(*name))
+        {
+            return Err(Error::invalid_input(
+                name,
+                format!("`{name}` was given through param(); {remedy}"),
+            ));
         }
         in_range("temperature", self.temperature, 0.0, 2.0)?;
         in_range("top_p", self.top_p, 0.0, 1.0)?;
@@ -211,18 +211,41 @@ impl fmt::Debug for ChatRequest {
     }
 }
 
-/// The fields that have a setter; a second value would make a JSON object with the key twice.
-const OWN_FIELDS: [&str; 10] = [
-    "model",
-    "messages",
-    "temperature",
-    "top_p",
-    "presence_penalty",
-    "frequency_penalty",
-    "n",
-    "max_tokens",
-    "max_completion_tokens",
-    "seed",
+/// A request to the model of that name, still without messages.
+impl From<&str> for ChatRequest {
+    fn from(model: &str) -> Self {
+        Self::new(model)
+    }
+}
+
+/// A request to the model of that name, still without messages.
+impl From<String> for ChatRequest {
+    fn from(model: String) -> Self {
+        Self::new(model)
+    }
+}
+
+/// A request to the model of that name, still without messages.
+impl From<&String> for ChatRequest {
+    fn from(model: &String) -> Self {
+        Self::new(model)
+    }
+}
+
+/// What goes another way: a second value would make a JSON object with the key twice, and a stream
+/// is no JSON object at all.
+const NOT_A_PARAM: [(&str, &str); 11] = [
+    ("model", "name it when the request is made"),
+    ("messages", "use messages() instead"),
+    ("temperature", "use temperature() instead"),
+    ("top_p", "use top_p() instead"),
+    ("presence_penalty", "use presence_penalty() instead"),
+    ("frequency_penalty", "use frequency_penalty() instead"),
+    ("n", "use n() instead"),
+    ("max_tokens", "use max_tokens() instead"),
+    ("max_completion_tokens", "use max_completion_tokens() instead"),
+    ("seed", "use seed() instead"),
+    ("stream", "streams cannot be read yet, so leave it out"),
 ];
 
 fn in_range(name: &str, value: Option<f64>, low: f64, high: f64) -> Result<()> {
@@ -265,6 +288,7 @@ mod tests {
             ("no tokens at all",    chat().max_completion_tokens(0),        "max_completion_tokens", "at least 1"),
             ("no messages",         ChatRequest::new("gpt-4o"),             "messages",          "there are no messages"),
             ("no model",            ChatRequest::new(" ").user("Hello"),    "model",             "the model is empty"),
+            ("a stream",            chat().param("stream", true),           "stream",            "streams cannot be read yet"),
             ("twice",               chat().param("temperature", 9),         "temperature",       "use temperature() instead"),
         ];
         for (name, request, param, want) in cases {

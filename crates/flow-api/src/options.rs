@@ -12,6 +12,25 @@ use crate::ApiKey;
 /// The most bytes of a reply's body, unless the caller says otherwise: 64 MiB.
 const DEFAULT_MAX_REPLY_BYTES: usize = 64 * 1024 * 1024;
 
+/// The header that lets a service recognize a request that is sent twice.
+pub(crate) const IDEMPOTENCY_KEY: &str = "idempotency-key";
+
+/// The headers that are about the connection, or that change how a request is sent.
+const OF_THE_STACK: [&str; 12] = [
+    "connection",
+    "content-length",
+    "expect",
+    "host",
+    "keep-alive",
+    "proxy-authorization",
+    "proxy-connection",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+    "http2-settings",
+];
+
 type OnAttempt = Arc<dyn Fn(&Attempt) + Send + Sync>;
 
 /// What the caller asked for, not yet checked; what is not set is `None`.
@@ -19,15 +38,15 @@ type OnAttempt = Arc<dyn Fn(&Attempt) + Send + Sync>;
 pub(crate) struct Options {
     pub(crate) api_key: Option<String>,
     pub(crate) retry: Option<RetryPolicy>,
-    pub(crate) deadline: Option<Deadline>,
-    pub(crate) attempt_timeout: Option<Duration>,
+    pub(crate) deadline: Option<Limit>,
+    pub(crate) attempt_timeout: Option<Limit>,
     pub(crate) max_reply_bytes: Option<usize>,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) on_attempt: Option<OnAttempt>,
 }
 
 #[derive(Clone, Copy)]
-pub(crate) enum Deadline {
+pub(crate) enum Limit {
     After(Duration),
     Never,
 }
@@ -50,13 +69,13 @@ macro_rules! option_setters {
 
         /// Sets how long the whole call may take, attempts and waits together; default 10 minutes.
         pub fn deadline(mut self, deadline: std::time::Duration) -> Self {
-            self.options.deadline = Some($crate::options::Deadline::After(deadline));
+            self.options.deadline = Some($crate::options::Limit::After(deadline));
             self
         }
 
         /// Lifts the deadline: the call may take as long as its attempts do.
         pub fn no_deadline(mut self) -> Self {
-            self.options.deadline = Some($crate::options::Deadline::Never);
+            self.options.deadline = Some($crate::options::Limit::Never);
             self
         }
 
@@ -64,7 +83,13 @@ macro_rules! option_setters {
         ///
         /// An attempt that is cut off may still be run, **and billed**, by the service.
         pub fn attempt_timeout(mut self, timeout: std::time::Duration) -> Self {
-            self.options.attempt_timeout = Some(timeout);
+            self.options.attempt_timeout = Some($crate::options::Limit::After(timeout));
+            self
+        }
+
+        /// Lifts the limit of an attempt: it may take what the deadline leaves, as by default.
+        pub fn no_attempt_timeout(mut self) -> Self {
+            self.options.attempt_timeout = Some($crate::options::Limit::Never);
             self
         }
 
@@ -82,7 +107,8 @@ macro_rules! option_setters {
 
         /// Calls `hook` after each attempt, with what came of it and how long the wait will be.
         ///
-        /// It runs where the call runs, so it must not block.
+        /// It runs where the call runs, so it must not block. A call's hook takes the place of the
+        /// client's.
         pub fn on_attempt(
             mut self,
             hook: impl Fn(&flow_errors::Attempt) + Send + Sync + 'static,
@@ -130,7 +156,14 @@ impl Checked {
             headers: HeaderMap::new(),
             on_attempt: None,
         };
-        defaults.with(Options { api_key: None, ..options })
+        let checked = defaults.with(Options { api_key: None, ..options })?;
+        // Sent with every call, it would have the second one answered with the first one's reply.
+        if checked.headers.contains_key(IDEMPOTENCY_KEY) {
+            return Err(Error::config(
+                "the header `idempotency-key` belongs to one request; set it on the call",
+            ));
+        }
+        Ok(checked)
     }
 
     /// Returns a copy in which a call's `options` take the place of the client's.
@@ -141,12 +174,17 @@ impl Checked {
         }
         checked.policy = options.retry.unwrap_or(checked.policy);
         checked.timeouts = match options.deadline {
-            Some(Deadline::After(deadline)) => checked.timeouts.with_deadline(deadline)?,
-            Some(Deadline::Never) => checked.timeouts.without_deadline(),
+            Some(Limit::After(deadline)) => checked.timeouts.with_deadline(deadline)?,
+            Some(Limit::Never) => checked.timeouts.without_deadline(),
             None => checked.timeouts,
         };
-        if let Some(timeout) = options.attempt_timeout {
-            checked.timeouts = checked.timeouts.with_attempt(timeout)?;
+        checked.timeouts = match options.attempt_timeout {
+            Some(Limit::After(timeout)) => checked.timeouts.with_attempt(timeout)?,
+            Some(Limit::Never) => checked.timeouts.without_attempt(),
+            None => checked.timeouts,
+        };
+        if options.max_reply_bytes == Some(0) {
+            return Err(Error::config("max_reply_bytes is 0, so no reply could be read; raise it"));
         }
         checked.max_reply_bytes = options.max_reply_bytes.unwrap_or(checked.max_reply_bytes);
         for (name, value) in &options.headers {
@@ -167,16 +205,19 @@ fn header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue)> {
     let name: HeaderName = name
         .parse()
         .map_err(|_| refuse("has a name that HTTP does not allow; use letters, digits and -"))?;
-    if [header::HOST, header::CONTENT_LENGTH, header::TRANSFER_ENCODING, header::CONNECTION]
-        .contains(&name)
-    {
+    if OF_THE_STACK.contains(&name.as_str()) {
         return Err(refuse("is set by the HTTP stack; leave it out"));
     }
     if name == header::AUTHORIZATION {
         return Err(refuse("is made from the API key; use api_key()"));
     }
+    if !value.is_ascii() {
+        return Err(refuse(
+            "has a value that is not ASCII; encode it, for example as UTF-8 in %XX",
+        ));
+    }
     let mut value = HeaderValue::from_str(value)
-        .map_err(|_| refuse("has a value with control characters or non-ASCII text; encode it"))?;
+        .map_err(|_| refuse("has a value with control characters; remove them"))?;
     value.set_sensitive(true);
     Ok((name, value))
 }
@@ -192,7 +233,7 @@ mod tests {
     #[test]
     fn call_options_take_the_place_of_the_clients() {
         let client = Checked::new(Options {
-            deadline: Some(Deadline::After(Duration::from_secs(9))),
+            deadline: Some(Limit::After(Duration::from_secs(9))),
             headers: vec![("x-a".to_owned(), "1".to_owned()), ("x-b".to_owned(), "1".to_owned())],
             ..options()
         })
@@ -212,8 +253,13 @@ mod tests {
             (&call.headers["x-a"], &call.headers["x-b"]),
             (&"1".parse().unwrap(), &"2".parse().unwrap())
         );
-        let endless = call.with(Options { deadline: Some(Deadline::Never), ..Options::default() });
-        assert_eq!(endless.unwrap().timeouts.deadline(), None);
+        let endless = Options {
+            deadline: Some(Limit::Never),
+            attempt_timeout: Some(Limit::Never),
+            ..Options::default()
+        };
+        let endless = call.with(endless).unwrap();
+        assert_eq!((endless.timeouts.deadline(), endless.timeouts.attempt()), (None, None));
     }
 
     #[test]
@@ -226,11 +272,15 @@ mod tests {
         let cases = [
             // name             options                                                     want in the message
             ("no key",          Options::default(),                                         "FLOW_API_KEY"),
-            ("zero deadline",   Options { deadline: Some(Deadline::After(Duration::ZERO)), ..options() }, "no_deadline()"),
-            ("zero timeout",    Options { attempt_timeout: Some(Duration::ZERO), ..options() }, "attempt timeout is 0"),
+            ("zero deadline",   Options { deadline: Some(Limit::After(Duration::ZERO)), ..options() }, "no_deadline()"),
+            ("zero timeout",    Options { attempt_timeout: Some(Limit::After(Duration::ZERO)), ..options() }, "attempt timeout is 0"),
             ("bad name",        header("x y", "hush"),                                      "`x y` has a name"),
             ("bad value",       header("x-y", "hush\n"),                                    "`x-y` has a value"),
             ("content-length",  header("Content-Length", "hush"),                           "leave it out"),
+            ("expect",          header("Expect", "100-continue"),                           "leave it out"),
+            ("not ascii",       header("x-y", "hüsh"),                                      "not ASCII"),
+            ("for all calls",   header("Idempotency-Key", "hush"),                          "set it on the call"),
+            ("no reply",        Options { max_reply_bytes: Some(0), ..options() },          "max_reply_bytes is 0"),
             ("authorization",   header("Authorization", "hush"),                            "use api_key()"),
         ];
         for (name, options, want) in cases {

@@ -5,17 +5,15 @@ use std::time::SystemTime;
 
 use bytes::Bytes;
 use flow_errors::call::{Call, Tick};
-use flow_errors::{Attempt, Error, Operation, Result};
+use flow_errors::{Attempt, Body, Error, Operation, Result};
 use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri, header, response};
 use serde::de::DeserializeOwned;
 
 use crate::body::{BodyReader, Collected};
 use crate::gates::SharedGate;
-use crate::options::Checked;
+use crate::options::{Checked, IDEMPOTENCY_KEY};
 use crate::reply::Received;
 use crate::settings::CallSettings;
-
-const IDEMPOTENCY_KEY: &str = "idempotency-key";
 
 /// Where other services than ours expect their key.
 const KEY_HEADERS: [&str; 4] = ["api-key", "x-api-key", "x-goog-api-key", "x-auth-token"];
@@ -124,13 +122,16 @@ impl Plan {
         received_at: SystemTime,
     ) -> Result<Received<T>> {
         let response::Parts { status, headers, .. } = head;
-        let Collected { bytes, is_cut } = body.finish(&headers)?;
+        let Collected { bytes, is_over, failure } = body.finish(&headers);
+        let is_cut = is_over || failure.is_some();
+        let keep = if is_cut { Body::cut } else { Body::new };
+        // An error is told from its status, however little of its body arrived.
         if !status.is_success() {
-            let keep = if is_cut { flow_errors::Body::cut } else { flow_errors::Body::new };
             return Err(Error::from_response(status, &headers, keep(bytes), received_at));
         }
-        if is_cut {
-            return Err(Error::reply_too_large(status, &headers, self.checked.max_reply_bytes));
+        let too_large = is_over.then(|| Error::reply_too_large(self.checked.max_reply_bytes));
+        if let Some(error) = failure.or(too_large) {
+            return Err(error.with_reply(status, &headers, keep(bytes)));
         }
         if let Some(error) = Error::in_success(status, &headers, &bytes, received_at) {
             return Err(error);
@@ -139,9 +140,7 @@ impl Plan {
         let json: &[u8] = if status == StatusCode::NO_CONTENT { b"null" } else { &bytes };
         match serde_json::from_slice(json) {
             Ok(value) => Ok(Received { value, status, headers }),
-            Err(source) => {
-                Err(Error::undecodable(status, &headers, flow_errors::Body::new(bytes), source))
-            }
+            Err(source) => Err(Error::undecodable(status, &headers, Body::new(bytes), source)),
         }
     }
 }

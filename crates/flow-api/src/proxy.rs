@@ -7,6 +7,7 @@ use flow_errors::{Error, Result};
 use http::Uri;
 
 use crate::BaseUrl;
+use crate::base_url::authority_problem;
 
 /// The proxy that a client's connections go through.
 ///
@@ -31,7 +32,11 @@ impl Proxy {
                 "the proxy's credentials hold a slash; write it as %2F in its URL",
             ));
         }
+        let problem = authority_problem(&uri);
         let proxy = Self(uri);
+        if let Some(problem) = problem {
+            return Err(Error::config(format!("the proxy `{proxy}` {problem}")));
+        }
         match proxy.0.scheme_str() {
             Some("http" | "https") => Ok(proxy),
             scheme => Err(Error::config(format!(
@@ -108,9 +113,7 @@ fn is_exempt(base: &BaseUrl, rule: &str) -> bool {
     if let Ok(address) = host.parse::<IpAddr>() {
         return match rule.split_once('/') {
             Some((network, bits)) => is_in_network(address, network, bits),
-            None => {
-                rule.trim_matches(['[', ']']).parse().is_ok_and(|other: IpAddr| other == address)
-            }
+            None => is_address(address, base.port(), rule),
         };
     }
     let (rule, port) = match rule.split_once(':') {
@@ -123,6 +126,14 @@ fn is_exempt(base: &BaseUrl, rule: &str) -> bool {
     let domain = rule.trim_start_matches("*.").trim_start_matches('.').to_ascii_lowercase();
     let host = host.to_ascii_lowercase();
     host.strip_suffix(&domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+}
+
+/// An address, or an address with a port, IPv6 ones with or without brackets.
+fn is_address(address: IpAddr, port: u16, rule: &str) -> bool {
+    let with_port = rule.parse::<std::net::SocketAddr>();
+    let alone = rule.trim_matches(['[', ']']).parse::<IpAddr>();
+    with_port.is_ok_and(|other| (other.ip(), other.port()) == (address, port))
+        || alone.is_ok_and(|other| other == address)
 }
 
 fn is_in_network(address: IpAddr, network: &str, bits: &str) -> bool {
@@ -175,6 +186,7 @@ mod tests {
             ("another port",         API, &[("all_proxy", "http://p:1"), ("no_proxy", "flowapi.net:80")], Some("http://p:1")),
             ("not a suffix of words", "https://notflowapi.net", &[("all_proxy", "http://p:1"), ("no_proxy", "flowapi.net")], Some("http://p:1")),
             ("exempt address",       "http://10.1.2.3", &[("all_proxy", "http://p:1"), ("no_proxy", "10.1.2.3")], None),
+            ("exempt address, port", "http://10.1.2.3:81", &[("all_proxy", "http://p:1"), ("no_proxy", "10.1.2.3:81")], None),
             ("exempt network",       "http://10.1.2.3", &[("all_proxy", "http://p:1"), ("no_proxy", "10.0.0.0/8")], None),
             ("another network",      "http://11.1.2.3", &[("all_proxy", "http://p:1"), ("no_proxy", "10.0.0.0/8")], Some("http://p:1")),
             ("bad network",          "http://11.1.2.3", &[("all_proxy", "http://p:1"), ("no_proxy", "10.0.0.0/99,x/1")], Some("http://p:1")),
@@ -191,6 +203,10 @@ mod tests {
         assert!(error.to_string().contains("only http and https proxies"), "{error}");
         let slash = Proxy::new("http://me:a/hush@p:1").unwrap_err();
         assert!(slash.to_string().contains("%2F") && !format!("{slash:?}").contains("hush"));
+        for url in ["http://p:99999", "http://p:x", "http://:8080", "p:0"] {
+            let error = Proxy::new(url).unwrap_err();
+            assert!(error.to_string().contains("the proxy"), "{url}: {error}");
+        }
         let proxy = Proxy::new("http://me:hush@p:1").unwrap();
         assert!(!format!("{error}{error:?}{proxy}{proxy:?}").contains("hush"));
         assert_eq!(proxy.uri().authority().unwrap().as_str(), "me:hush@p:1");

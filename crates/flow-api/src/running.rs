@@ -49,7 +49,11 @@ impl<'a, T> Running<'a, T> {
 
     /// Ends the call because the caller cancelled it.
     pub fn cancel(&mut self, now: Tick) {
+        let attempts = self.call.attempts().len();
         self.call.cancel(now, &mut lock(self.plan.gate()));
+        if self.call.attempts().len() > attempts {
+            self.plan.tell(self.call.attempts().last());
+        }
     }
 
     /// Returns what the caller gets.
@@ -73,6 +77,6 @@ impl<'a, T> Running<'a, T> {
 impl<T> Drop for Running<'_, T> {
     fn drop(&mut self) {
         // The instant only matters to the history, which nobody reads any more.
-        self.cancel(Tick::ORIGIN);
+        self.call.cancel(Tick::ORIGIN, &mut lock(self.plan.gate()));
     }
 }

@@ -52,14 +52,13 @@ impl Client {
         ClientBuilder::new()
     }
 
-    /// Starts a chat completion by `model`.
-    pub fn chat(&self, model: impl Into<String>) -> Chat<'_, Self> {
-        Chat::new(self, ChatRequest::new(model))
+    /// Starts a chat completion: by the model of that name, or of a [`ChatRequest`] made before.
+    pub fn chat(&self, model: impl Into<ChatRequest>) -> Chat<'_, Self> {
+        Chat::new(self, model)
     }
 
     /// Gives access to the calls about models.
-    #[must_use]
-    pub const fn models(&self) -> Models<'_, Self> {
+    pub fn models(&self) -> Models<'_, Self> {
         Models::new(self)
     }
 

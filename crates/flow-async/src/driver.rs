@@ -5,6 +5,7 @@ use std::pin::pin;
 use std::task::Poll;
 
 use flow_api::Reply;
+use flow_api::client::head::MAX_ERROR_BODY_TIME;
 use flow_api::client::{BodyReader, InFlight, Plan, Received, Running};
 use flow_errors::call::{Send, Step, Tick};
 use flow_errors::{Error, Result};
@@ -41,10 +42,9 @@ async fn attempt<T: DeserializeOwned>(
     let sending = client.transport().send(plan.request(), &in_flight);
     let (head, mut body) = within(client, until, &in_flight, sending).await?.into_parts();
     let mut reader = plan.body_reader(&head);
-    match within(client, until, &in_flight, read(&mut body, &mut reader)).await {
-        // An error is told from its status, however little of its body arrives.
-        Err(_) if !head.status.is_success() => reader.cut(),
-        read => read?,
+    let until = if head.status.is_success() { until } else { sooner(client, until) };
+    if let Err(error) = within(client, until, &in_flight, read(&mut body, &mut reader)).await {
+        reader.fail(error);
     }
     plan.receive(head, reader, client.clock().wall())
 }
@@ -60,6 +60,12 @@ async fn read(body: &mut ReplyBody, reader: &mut BodyReader) -> Result<()> {
     Ok(())
 }
 
+/// Bounds the body of an error: what it means is known from its status already.
+fn sooner(client: &Client, until: Option<Tick>) -> Option<Tick> {
+    let soon = client.clock().now() + MAX_ERROR_BODY_TIME;
+    Some(until.map_or(soon, |until| until.min(soon)))
+}
+
 /// Does `work` unless the attempt's time is over first.
 async fn within<T>(
     client: &Client,
@@ -67,7 +73,8 @@ async fn within<T>(
     in_flight: &InFlight,
     work: impl Future<Output = Result<T>>,
 ) -> Result<T> {
-    let (Some(until), Some(limit)) = (until, in_flight.timeout()) else { return work.await };
+    let Some(until) = until else { return work.await };
+    let limit = in_flight.timeout().unwrap_or(MAX_ERROR_BODY_TIME);
     let mut work = pin!(work);
     let mut timer = client.clock().sleep_until(until);
     poll_fn(|context| match work.as_mut().poll(context) {

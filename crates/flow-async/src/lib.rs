@@ -1,14 +1,14 @@
 //! An async client for FlowAPI and any other OpenAI-compatible service, on reqwest and tokio.
 //!
-//! It carries out what the service's page of error codes advises: typed errors, retries that wait
-//! as long as the service asks and no longer, one deadline for it all, and nothing lost on the way.
+//! It carries out what the service's page of error codes advises: typed errors, retries that never
+//! come back before the service wants them to, one deadline for it all, and nothing lost on the way.
 //! The `flow-blocking` crate is the same client the other way; both drive the state machine of
 //! `flow-errors`.
 //!
 //! ```
-//! # async fn example() -> flow_async::Result<()> {
 //! use flow_async::{Client, Kind};
 //!
+//! # async fn example() -> flow_async::Result<()> {
 //! let client = Client::builder().api_key("sk-...").build()?;
 //! match client.chat("gpt-4o").user("Hello").send().await {
 //!     Ok(reply) => println!("{} ({:?})", reply.text(), reply.request_id()),
@@ -25,7 +25,8 @@
 //!
 //! # What happens to a call
 //!
-//! Everything that can be set for a client can be set for a call, and the call's word wins.
+//! Key, retries, deadline, attempt timeout, reply size, headers and `on_attempt` can be set for the
+//! client and for a call, and the call's word wins.
 //!
 //! - **Retries**: 3 attempts; 1 s doubling to 8 s, each wait between half and all of that. A
 //!   `Retry-After` takes its place, is never undercut, and above 120 s ends the call with the
@@ -36,8 +37,9 @@
 //!   sent again once; every attempt says whether it may have been billed. All attempts of a call
 //!   carry one `Idempotency-Key`.
 //! - **Bounds**: 64 MiB for a reply, 64 KiB kept of an error's body, 100 headers, 1,000 attempts.
-//! - **Secrets**: neither key nor prompt is in any `Debug`, `Display` or serialization. The key is
-//!   not sent over plain HTTP except to this machine. Redirects are not followed.
+//! - **Secrets**: neither key nor prompt is in any `Debug`, `Display` or serialization, except that
+//!   a service's own message is shown as it came, less the key. The key is not sent over plain HTTP
+//!   except to this machine. Redirects are not followed.
 //! - **Ending it early**: dropping the future ends it; what the call held is given back.
 //!
 //! Calls need a tokio runtime with time and I/O enabled.
@@ -63,6 +65,7 @@
 //!
 //! # Troubleshooting
 //!
+//! - *Too little in `main`'s output*: `{error}` is the line for people, `{error:?}` is for you.
 //! - *"could not connect"*: base URL, DNS, proxy (`HTTPS_PROXY`, `NO_PROXY`; see
 //!   [`ClientBuilder::proxy`]) or TLS roots ([`ClientBuilder::add_root_certificate`]); the source
 //!   of the error says which.

@@ -23,6 +23,39 @@ pub type ReplyBody = UnsyncBoxBody<Bytes, Error>;
 ///   when that is over, and the body as well.
 /// - It sends once, follows no redirect, and returns every status as a reply.
 /// - A body that ends before it is complete is an error, never an end.
+///
+/// # Examples
+///
+/// One that answers every request itself:
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use async_trait::async_trait;
+/// use bytes::Bytes;
+/// use flow_async::{Client, InFlight, ReplyBody, Result, Transport};
+/// use http::{Request, Response};
+/// use http_body_util::{BodyExt, Full};
+///
+/// struct Canned;
+///
+/// #[async_trait]
+/// impl Transport for Canned {
+///     async fn send(&self, _: Request<Bytes>, flight: &InFlight) -> Result<Response<ReplyBody>> {
+///         flight.mark_sent();
+///         let body = Full::from(r#"{"choices": [{"message": {"role": "assistant", "content": "Hi"}}]}"#);
+///         Ok(Response::new(body.map_err(|never| match never {}).boxed_unsync()))
+///     }
+/// }
+///
+/// # async fn example() -> Result<()> {
+/// let client = Client::builder().api_key("sk-any").transport(Arc::new(Canned)).build()?;
+/// assert_eq!(client.chat("gpt-4o").user("Hello").send().await?.text(), "Hi");
+/// # Ok(())
+/// # }
+/// # let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+/// # runtime.block_on(example()).unwrap();
+/// ```
 #[async_trait]
 pub trait Transport: Send + Sync + 'static {
     /// Sends `request` and returns the head of the reply; the body is read afterwards.

@@ -37,6 +37,8 @@ struct State {
     /// Set while connecting: how long that may take, and until when.
     connecting: Option<(Duration, Option<Instant>)>,
     has_written: bool,
+    /// Set once the reply is known to be an error.
+    body_deadline: Option<Instant>,
     waits_for: WaitsFor,
 }
 
@@ -69,6 +71,11 @@ impl Call {
     /// Makes this the current call of the thread until the guard is dropped.
     pub(crate) fn enter(self: &Arc<Self>) -> Entered {
         Entered(CURRENT.replace(Some(Arc::clone(self))))
+    }
+
+    /// Bounds what is still to be read, which may take `limit` from now on.
+    pub(crate) fn limit_body(&self, limit: Duration) {
+        self.lock().body_deadline = Instant::now().checked_add(limit);
     }
 
     /// Begins connecting, which may take `limit`.
@@ -106,10 +113,13 @@ impl Call {
         if self.cancel.is_cancelled() {
             return Err(cancelled());
         }
-        let connecting = self.lock().connecting;
+        let (connecting, body_deadline) = {
+            let state = self.lock();
+            (state.connecting, state.body_deadline)
+        };
         let now = Instant::now();
         let left = |until: Instant| until.saturating_duration_since(now);
-        let total = self.deadline.map(left);
+        let total = self.deadline.into_iter().chain(body_deadline).min().map(left);
         let connect = connecting.and_then(|(_, until)| until.map(left));
         if total.is_some_and(|left| left.is_zero()) {
             let sent = if connecting.is_some() { Sent::No } else { self.in_flight.sent() };

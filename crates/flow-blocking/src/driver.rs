@@ -38,9 +38,8 @@ fn attempt<T: DeserializeOwned>(client: &Client, plan: &Plan, send: Send) -> Res
     let mut reader = plan.body_reader(&head);
     match read(&mut body, &mut reader) {
         Err(error) if error.kind() == Kind::Cancelled => return Err(error),
-        // An error is told from its status, however little of its body arrives.
-        Err(_) if !head.status.is_success() => reader.cut(),
-        read => read?,
+        Err(error) => reader.fail(error),
+        Ok(()) => {}
     }
     plan.receive(head, reader, client.clock().wall())
 }

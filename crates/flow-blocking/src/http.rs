@@ -88,6 +88,9 @@ impl Transport for HttpTransport {
         };
         let reply = reply.map_err(|error| failed(&call, error))?;
         head::check(reply.headers())?;
+        if !reply.status().is_success() {
+            call.limit_body(head::MAX_ERROR_BODY_TIME);
+        }
         Ok(reply.map(|body| {
             let reader = body.into_reader();
             Box::new(Body { reader, call, _registration: registration, failed: None }) as ReplyBody

@@ -27,7 +27,36 @@ pub type ReplyBody = Box<dyn io::Read + Send>;
 ///   the last byte of the body.
 /// - It ends soon after [`CancelToken::cancel`], wherever it waits.
 /// - It sends once, follows no redirect, and returns every status as a reply.
-/// - A body that ends before it is complete is an error, never an end.
+/// - A body that ends before it is complete is an error, never an end; the body of an error status
+///   is read for [`MAX_ERROR_BODY_TIME`](flow_api::client::head::MAX_ERROR_BODY_TIME) at most.
+///
+/// # Examples
+///
+/// One that answers every request itself:
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use bytes::Bytes;
+/// use flow_blocking::{CancelToken, Client, InFlight, ReplyBody, Result, Transport};
+/// use http::{Request, Response};
+///
+/// struct Canned;
+///
+/// impl Transport for Canned {
+///     fn send(
+///         &self, _: Request<Bytes>, flight: &InFlight, _: &CancelToken,
+///     ) -> Result<Response<ReplyBody>> {
+///         flight.mark_sent();
+///         let body = r#"{"choices": [{"message": {"role": "assistant", "content": "Hi"}}]}"#;
+///         Ok(Response::new(Box::new(body.as_bytes())))
+///     }
+/// }
+///
+/// let client = Client::builder().api_key("sk-any").transport(Arc::new(Canned)).build()?;
+/// assert_eq!(client.chat("gpt-4o").user("Hello").send()?.text(), "Hi");
+/// # Ok::<(), flow_blocking::Error>(())
+/// ```
 pub trait Transport: Send + Sync + 'static {
     /// Sends `request` and returns the head of the reply; the body is read afterwards.
     ///

@@ -126,7 +126,7 @@ impl Attempt {
             status: error.status(),
             kind: Some(error.kind()),
             request_id: error.shared_request_id(),
-            maybe_billed: error.class().is_maybe_billed(),
+            maybe_billed: error.may_have_run(),
             ..self
         }
     }
@@ -188,7 +188,7 @@ impl Attempt {
         self.wait
     }
 
-    /// Returns whether it failed but may have been run, and billed, all the same.
+    /// Returns whether it failed but was, or may have been, run and billed all the same.
     #[must_use]
     pub const fn is_maybe_billed(&self) -> bool {
         self.maybe_billed

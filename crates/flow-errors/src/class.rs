@@ -26,7 +26,8 @@ pub enum Class {
     Ambiguous,
     /// A lock conflict or a request that came too early (409, 425).
     Conflict,
-    /// Will fail the same way every time.
+    /// Will fail the same way every time; also, in JSON, a class that this version does not know.
+    #[serde(other)]
     Permanent,
 }
 

@@ -110,7 +110,16 @@ impl Error {
         Some(error.with_body(Body::new(kept)))
     }
 
-    pub(crate) fn with_reply(self, status: StatusCode, headers: &HeaderMap) -> Self {
+    /// Returns a copy that knows the reply it came with: status, request id, limits, the headers
+    /// that matter, and as much of the body as arrived.
+    ///
+    /// This is for failures after a reply had begun: a connection that broke, time that ran out.
+    #[must_use]
+    pub fn with_reply(self, status: StatusCode, headers: &HeaderMap, body: Body) -> Self {
+        self.with_head(status, headers).with_body(body)
+    }
+
+    pub(crate) fn with_head(self, status: StatusCode, headers: &HeaderMap) -> Self {
         self.map(|inner| {
             inner.status = Some(status);
             inner.request_id = facts::request_id(headers).map(Into::into);
@@ -132,7 +141,7 @@ fn decoded(
 ) -> Error {
     let envelope = document.envelope();
     let (kind, class) = classify(status, headers, envelope);
-    let error = Error::new(kind, class, document.message()).with_reply(status, headers);
+    let error = Error::new(kind, class, document.message()).with_head(status, headers);
     error.map(|inner| {
         inner.retry_after = hint::retry_after(headers, received_at);
         inner.should_retry = facts::should_retry(headers);

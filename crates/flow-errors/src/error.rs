@@ -163,7 +163,7 @@ impl Error {
 
     /// Adds a source, and its root cause to the message: whoever logs `{error}` alone must learn
     /// that the connection was refused, although everything between is for the chain.
-    fn caused_by(self, source: impl Into<Source>) -> Self {
+    pub(crate) fn caused_by(self, source: impl Into<Source>) -> Self {
         let source = source.into();
         let mut root: &dyn StdError = &*source;
         while let Some(cause) = root.source() {
@@ -175,10 +175,12 @@ impl Error {
 
     /// Returns a copy in whose texts and headers every `secret` is replaced.
     ///
-    /// A service may echo the key it refuses; the raw [`body`](Self::body) is left as it came.
+    /// A service may echo the key it refuses; the raw [`body`](Self::body) is left as it came. A
+    /// `secret` of less than 8 bytes is none: local servers are given keys such as `none`, and
+    /// replacing those would garble the types and codes that programs match on.
     #[must_use]
     pub fn redacted(self, secret: &str) -> Self {
-        if secret.is_empty() || !self.0.shows(secret) {
+        if secret.len() < 8 || !self.0.shows(secret) {
             return self;
         }
         let clean = |text: &str| text.replace(secret, REDACTED);
@@ -222,7 +224,7 @@ impl Error {
     /// Returns whether any attempt may have been run, and billed, although the call failed.
     #[must_use]
     pub fn is_maybe_billed(&self) -> bool {
-        self.0.class.is_maybe_billed() || self.0.attempts.is_maybe_billed()
+        self.may_have_run() || self.0.attempts.is_maybe_billed()
     }
 
     /// Returns what the service said, or what happened when no service spoke.
@@ -332,6 +334,12 @@ impl Error {
         SupportReport::new(self)
     }
 
+    /// A success that cannot be handed on was run for certain.
+    pub(crate) fn may_have_run(&self) -> bool {
+        let answered = matches!(self.0.kind, Kind::Decode | Kind::ReplyTooLarge);
+        answered || self.0.class.is_maybe_billed()
+    }
+
     pub(crate) fn from_inner(inner: Inner) -> Self {
         Self(Arc::new(inner))
     }
@@ -421,6 +429,9 @@ impl fmt::Display for Error {
             if let Some(reason) = inner.stopped_because {
                 write!(f, ", stopped by {reason}")?;
             }
+            if let Some(wait) = inner.retry_after.filter(|wait| !wait.is_zero()) {
+                write!(f, ", the service asks for {}", text::span(wait))?;
+            }
             f.write_str(")")?;
         }
         write!(f, ". {}", self.recommendation())
@@ -458,6 +469,6 @@ impl StdError for Error {
 
 impl From<InvalidPolicy> for Error {
     fn from(invalid: InvalidPolicy) -> Self {
-        Self::config(invalid.to_string()).with_source(invalid)
+        Self::config(invalid.to_string())
     }
 }

@@ -61,7 +61,9 @@ pub enum Kind {
     InvalidInput,
     /// The client cannot be built or used as configured.
     Config,
-    /// A status or an answer that the page knows nothing of.
+    /// A status or an answer that the page knows nothing of; also, in JSON that a newer version
+    /// wrote, a kind that this one does not know.
+    #[serde(other)]
     Unexpected,
 }
 
@@ -128,6 +130,12 @@ impl Kind {
     /// `status` chooses between rows that share a kind (500 and 502).
     #[must_use]
     pub fn recommendation(self, status: Option<StatusCode>) -> &'static str {
+        if self == Self::Unexpected && status.is_some_and(|status| status.is_redirection()) {
+            return "Correct the base URL: redirects are not followed";
+        }
+        if status == Some(StatusCode::PROXY_AUTHENTICATION_REQUIRED) {
+            return "Check the proxy's credentials";
+        }
         let by_status = status.and_then(table::row_for).filter(|row| row.kind == self);
         let by_kind = || table::TABLE.iter().find(|row| row.kind == self);
         by_status
@@ -154,7 +162,7 @@ impl Kind {
                 "Check that the base URL points at the API and that the reply type fits"
             }
             Self::ReplyTooLarge => "Raise max_reply_bytes or ask for less",
-            Self::Cancelled => "None: the caller cancelled the call",
+            Self::Cancelled => "Call again when the result is wanted after all",
             Self::InvalidInput => "Correct the value; nothing was sent",
             Self::Config => "Correct the client's configuration; nothing was sent",
             _ => "Inspect the status and body, then contact support with the request ID",

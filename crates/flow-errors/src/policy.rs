@@ -239,6 +239,12 @@ impl Timeouts {
         }
         Ok(Self { attempt: Some(timeout), ..self })
     }
+
+    /// Returns a copy without a limit for each attempt: it may take what the deadline leaves.
+    #[must_use]
+    pub const fn without_attempt(self) -> Self {
+        Self { attempt: None, ..self }
+    }
 }
 
 impl Default for Timeouts {

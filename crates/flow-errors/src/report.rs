@@ -43,6 +43,9 @@ impl fmt::Display for SupportReport<'_> {
         if let Some(id) = error.request_id() {
             writeln!(f, "Request id: {}", text::line(id))?;
         }
+        if let Some(wait) = error.retry_after() {
+            writeln!(f, "Retry after: {}", text::span(wait))?;
+        }
         if let Some(reason) = error.stopped_because() {
             writeln!(f, "Stopped by: {reason}")?;
         }

@@ -44,7 +44,8 @@ struct Span(Duration);
 
 impl fmt::Display for Span {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0.as_millis() {
+        // Rounded: what is left of a limit of 300 ms is a little less by the time it is used.
+        match self.0.saturating_add(Duration::from_micros(500)).as_millis() {
             ms @ 0..1_000 => write!(f, "{ms} ms"),
             ms @ 1_000..60_000 => write!(f, "{}.{:02} s", ms / 1_000, ms % 1_000 / 10),
             ms => write!(f, "{} min {} s", ms / 60_000, ms % 60_000 / 1_000),

@@ -1,6 +1,5 @@
 //! What each failure that a client can meet shows, over sockets.
 
-use std::net::TcpListener;
 use std::thread;
 use std::time::Duration;
 
@@ -109,16 +108,10 @@ fn garbage_that_echoes_shows_no_secret<C: TestClient>() {
     search.finish(12 * 20);
 }
 
-/// An address where nobody listens.
-fn nobody() -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap().to_string()
-}
-
 fn refused_connections_show_no_secret<C: TestClient>() {
     let mut search = Search::default();
     let lines = Lines::default();
-    let base = format!("http://{}/v1", nobody());
+    let base = format!("http://{}/v1", flow_loopback::closed());
     let client: C = builder(&lines).base_url(base).build().unwrap();
     let error = C::wait(chat(&client, "m").send()).unwrap_err();
     assert_eq!((error.kind(), error.attempts().len()), (Kind::Connect, 2));
@@ -129,7 +122,7 @@ fn refused_connections_show_no_secret<C: TestClient>() {
 
 fn proxies_show_no_secret<C: TestClient>() {
     let sim = Sim::start().unwrap();
-    let (open, closed) = (sim.addr().to_string(), nobody());
+    let (open, closed) = (sim.addr().to_string(), flow_loopback::closed().to_string());
     #[rustfmt::skip]
     let cases = [
         // name              base URL                        proxy     want

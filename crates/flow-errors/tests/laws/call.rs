@@ -6,7 +6,7 @@ use flow_errors::call::{Gate, Outcome, Step, Tick, Verdict};
 use flow_errors::{Class, StoppedBecause};
 use proptest::prelude::*;
 
-use crate::harness::{Event, Log, is_final, outcome, scripts};
+use crate::harness::{Event, Log, Scene, Script, is_final, outcome, scripts};
 
 /// A step as text, so that steps can be compared.
 fn text(step: &Step) -> String {
@@ -175,6 +175,27 @@ proptest! {
         prop_assert_eq!(gate.in_flight(), 0);
         prop_assert!(matches!(call.poll(now, &mut gate), Step::Done(_)));
     }
+}
+
+#[test]
+fn call_that_may_have_been_billed_earlier_says_so_whatever_failed_last() {
+    let script = Script {
+        policy: flow_errors::RetryPolicy::default(),
+        timeouts: flow_errors::Timeouts::default(),
+        repeatable: true,
+        start: Tick::ORIGIN,
+        scenes: [504, 400].map(scene).to_vec(),
+    };
+    let error = script.run().result.unwrap_err();
+    assert_eq!(error.kind(), flow_errors::Kind::InvalidRequest);
+    assert!(error.is_maybe_billed());
+    let script = Script { scenes: [429, 400].map(scene).to_vec(), ..script };
+    assert!(!script.run().result.unwrap_err().is_maybe_billed());
+}
+
+fn scene(status: u16) -> Scene {
+    let event = Event::Refuse { status, hint_ms: None, should_retry: None };
+    Scene { event, takes: Duration::ZERO, entropy: 0, oversleep: Duration::ZERO }
 }
 
 /// The harness's scripts reach every reason that this version can stop for.

@@ -219,7 +219,12 @@ fn spans() -> impl Strategy<Value = Duration> {
     ]
 }
 
-/// Whether another send may ever follow this failure.
+/// Whether no send may ever follow this failure, by the page and the service's own header.
 pub(crate) fn is_final(error: &Error) -> bool {
-    matches!(error.class(), Class::Permanent | Class::Quota) && !error.is_retryable()
+    let wish = error.headers().get("x-should-retry");
+    match error.class() {
+        Class::Quota => true,
+        Class::Permanent => wish.is_none_or(|wish| wish != "true"),
+        _ => wish.is_some_and(|wish| wish == "false"),
+    }
 }

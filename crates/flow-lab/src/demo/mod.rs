@@ -18,7 +18,7 @@ use crate::Result;
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
     /// Print one JSON object a line instead of a table.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "Server")]
     json: bool,
     #[command(flatten)]
     server: Option<real::Server>,

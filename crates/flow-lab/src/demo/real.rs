@@ -117,5 +117,8 @@ fn report(error: &Error) -> String {
         text.push_str(&format!("\n  because {cause}"));
         source = cause.source();
     }
-    format!("{text}\n\n{}", error.support_report())
+    if !error.attempts().is_empty() {
+        text.push_str(&format!("\n\n{}", error.support_report()));
+    }
+    text
 }
