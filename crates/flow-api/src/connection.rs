@@ -22,6 +22,15 @@ impl Connection {
     /// How long connecting may take unless the caller says otherwise: 5 s.
     pub const DEFAULT_CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
+    /// How many connections to one host may wait for their next request: 100.
+    pub const MAX_IDLE_PER_HOST: usize = 100;
+
+    /// How long a connection may wait for its next request: 50 s.
+    ///
+    /// Load balancers commonly close after 60 s; sending into a connection that is just being
+    /// closed looks like a request that may have been run, so ours are given up earlier.
+    pub const MAX_IDLE_AGE: Duration = Duration::from_secs(50);
+
     /// Creates the settings of a direct connection that trusts the system's roots.
     #[must_use]
     pub const fn new(is_https: bool) -> Self {

@@ -18,15 +18,6 @@ use http_body_util::BodyExt as _;
 use crate::request_body::RequestBody;
 use crate::{ReplyBody, Transport, tls};
 
-/// How many connections to one host may wait for their next request.
-const MAX_IDLE_PER_HOST: usize = 100;
-
-/// How long a connection may wait for its next request.
-///
-/// Load balancers commonly close after 60 s; sending into a connection that is just being closed
-/// looks like a request that may have been run, so ours are given up earlier.
-const MAX_IDLE_AGE: Duration = Duration::from_secs(50);
-
 /// The transport that clients use by default, on reqwest, for those who wrap it in one of their own.
 ///
 /// Cloning is cheap; clones share connections.
@@ -48,8 +39,8 @@ impl HttpTransport {
             .connect_timeout(connection.connect_timeout)
             .http1_only()
             .no_proxy()
-            .pool_idle_timeout(MAX_IDLE_AGE)
-            .pool_max_idle_per_host(MAX_IDLE_PER_HOST)
+            .pool_idle_timeout(Connection::MAX_IDLE_AGE)
+            .pool_max_idle_per_host(Connection::MAX_IDLE_PER_HOST)
             .redirect(reqwest::redirect::Policy::none())
             .referer(false)
             .retry(reqwest::retry::never())

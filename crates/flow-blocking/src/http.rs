@@ -7,7 +7,6 @@ use std::fmt;
 use std::io::{self, Read};
 use std::mem;
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
 use flow_api::client::{Connection, InFlight, head};
@@ -23,15 +22,6 @@ use crate::call::Call;
 use crate::cancel::Registration;
 use crate::connector::{Dialer, NoResolver};
 use crate::{CancelToken, ReplyBody, Transport, tunnel};
-
-/// How many connections to one host may wait for their next request.
-const MAX_IDLE_PER_HOST: usize = 100;
-
-/// How long a connection may wait for its next request.
-///
-/// Load balancers commonly close after 60 s; sending into a connection that is just being closed
-/// looks like a request that may have been run, so ours are given up earlier.
-const MAX_IDLE_AGE: Duration = Duration::from_secs(50);
 
 /// How long ureq lets a reply's head be: whatever our own limit on headers may admit.
 pub(crate) const MAX_HEAD_BYTES: usize = head::MAX_HEADER_BYTES + 8 * 1024;
@@ -55,9 +45,9 @@ impl HttpTransport {
     pub fn new(connection: &Connection) -> Result<Self> {
         let config = ureq::config::Config::builder()
             .http_status_as_error(false)
-            .max_idle_age(MAX_IDLE_AGE)
-            .max_idle_connections(MAX_IDLE_PER_HOST)
-            .max_idle_connections_per_host(MAX_IDLE_PER_HOST)
+            .max_idle_age(Connection::MAX_IDLE_AGE)
+            .max_idle_connections(Connection::MAX_IDLE_PER_HOST)
+            .max_idle_connections_per_host(Connection::MAX_IDLE_PER_HOST)
             .max_redirects(0)
             .max_response_header_size(MAX_HEAD_BYTES)
             // Ours; ureq's own would be read from the environment.

@@ -1,4 +1,5 @@
 //! From the files to values.
+#![expect(clippy::disallowed_methods, reason = "tests read their data from files")]
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
