@@ -8,7 +8,7 @@ use flow_blocking::CancelToken;
 use flow_errors::{Kind, StoppedBecause};
 use flow_sim::Sim;
 
-const SOON: Duration = Duration::from_secs(5);
+const SOON: Duration = Duration::from_secs(20);
 
 fn blocking(sim: &Sim) -> flow_blocking::Client {
     let builder = flow_blocking::Client::builder().api_key("sk-test");

@@ -103,6 +103,7 @@ fn nobody_there_is_a_connect_error<C: TestClient>() {
     assert_eq!(error.attempts().len(), 3);
     assert!(!error.is_maybe_billed());
     assert_message("refused", &error, "connect: could not connect: Connection refused");
+    assert!(error.to_string().contains(", host 127.0.0.1:"), "{error}");
 }
 
 fn unknown_host_is_a_connect_error<C: TestClient>() {
@@ -129,7 +130,7 @@ fn reply_at_its_maximum_is_read_and_above_it_refused<C: TestClient>() {
     assert_eq!((error.kind(), error.attempts().len()), (Kind::ReplyTooLarge, 1));
     assert_message("too large", &error, "the reply is longer than 1000000 bytes");
     // The rest of the 80 MiB is not fetched.
-    assert!(sim.wait_until_idle(Duration::from_secs(5)));
+    assert!(sim.wait_until_idle(Duration::from_secs(20)));
 }
 
 fn error_body_above_its_maximum_is_cut_and_marked<C: TestClient>() {
@@ -148,7 +149,7 @@ fn error_whose_body_hangs_is_known_from_its_status<C: TestClient>() {
     assert_eq!((error.kind(), error.is_body_cut()), (Kind::ServiceUnavailable, true));
     let took = error.attempts().last().unwrap().elapsed();
     let most = flow_api::client::head::MAX_ERROR_BODY_TIME;
-    assert!(took >= most && took < most + Duration::from_secs(2), "{took:?}");
+    assert!(took >= most && took < 4 * most, "{took:?}");
 }
 
 fn deadline_ends_a_call_that_hangs<C: TestClient>() {

@@ -112,6 +112,12 @@ impl BaseUrl {
         self.uri.host().unwrap_or_default().trim_start_matches('[').trim_end_matches(']')
     }
 
+    /// Returns the host with the port, if one was given.
+    #[must_use]
+    pub fn authority(&self) -> &str {
+        self.uri.authority().map_or("", http::uri::Authority::as_str)
+    }
+
     /// Returns the port that was given, or the scheme's.
     #[must_use]
     pub fn port(&self) -> u16 {

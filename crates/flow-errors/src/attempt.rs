@@ -9,12 +9,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Kind, text};
 
-/// What a call is about: method, path and model, without the prompt, the key or the host.
+/// What a call is about: method, path, model and host, without the prompt or the key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Operation {
     method: Method,
     path: Arc<str>,
     model: Option<Arc<str>>,
+    host: Option<Arc<str>>,
 }
 
 impl Operation {
@@ -24,13 +25,19 @@ impl Operation {
     pub fn new(method: Method, path: &str) -> Self {
         let path = path.split('?').next().filter(|path| path.starts_with('/'));
         let path = path.unwrap_or("(not a path)");
-        Self { method, path: path.into(), model: None }
+        Self { method, path: path.into(), model: None, host: None }
     }
 
     /// Returns a copy that names the model as well.
     #[must_use]
     pub fn with_model(self, model: &str) -> Self {
         Self { model: Some(model.into()), ..self }
+    }
+
+    /// Returns a copy that names the host as well, with its port where that is not the usual one.
+    #[must_use]
+    pub fn with_host(self, host: &str) -> Self {
+        Self { host: Some(host.into()), ..self }
     }
 
     /// Returns the HTTP method.
@@ -49,6 +56,12 @@ impl Operation {
     #[must_use]
     pub fn model(&self) -> Option<&str> {
         self.model.as_deref()
+    }
+
+    /// Returns the host that is asked, if it is known. Error messages name it when nobody answered.
+    #[must_use]
+    pub fn host(&self) -> Option<&str> {
+        self.host.as_deref()
     }
 
     pub(crate) fn shared_model(&self) -> Option<Arc<str>> {

@@ -418,6 +418,9 @@ impl fmt::Display for Error {
         }
         if let Some(operation) = &inner.operation {
             write!(f, " ({operation}")?;
+            if let (None, Some(host)) = (inner.status, operation.host()) {
+                write!(f, ", host {}", text::line(host))?;
+            }
             if let Some(id) = self.request_id() {
                 write!(f, ", request id {}", text::line(id))?;
             }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::SystemTime;
 
-use crate::{Error, text};
+use crate::{Error, Operation, text};
 
 /// A report of a failed call for the service's support, written by `Display`.
 ///
@@ -28,6 +28,9 @@ impl fmt::Display for SupportReport<'_> {
         match error.operation() {
             Some(operation) => writeln!(f, "Request: {operation}")?,
             None => writeln!(f, "Request: unknown")?,
+        }
+        if let Some(host) = error.operation().and_then(Operation::host) {
+            writeln!(f, "Host: {}", text::line(host))?;
         }
         let status =
             error.status().map_or_else(|| "no reply".to_owned(), |s| s.as_str().to_owned());

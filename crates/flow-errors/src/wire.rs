@@ -63,6 +63,8 @@ struct Request {
     path: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     model: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    host: Option<String>,
 }
 
 /// Writes the documented shape: the accessors' values under their own names, absent ones left out.
@@ -73,6 +75,7 @@ impl Serialize for Error {
             method: operation.method().to_string(),
             path: operation.path().to_owned(),
             model: operation.model().map(str::to_owned),
+            host: operation.host().map(str::to_owned),
         });
         let since_epoch = |at: SystemTime| at.duration_since(SystemTime::UNIX_EPOCH).ok();
         Wire {
@@ -134,11 +137,14 @@ impl<'de> Deserialize<'de> for Error {
 fn operation(request: Request) -> Result<Operation, String> {
     let method = Method::from_bytes(request.method.as_bytes())
         .map_err(|_| format!("`{}` is not an HTTP method", request.method.escape_default()))?;
-    let operation = Operation::new(method, &request.path);
-    Ok(match request.model {
-        Some(model) => operation.with_model(&model),
-        None => operation,
-    })
+    let mut operation = Operation::new(method, &request.path);
+    if let Some(model) = request.model {
+        operation = operation.with_model(&model);
+    }
+    if let Some(host) = request.host {
+        operation = operation.with_host(&host);
+    }
+    Ok(operation)
 }
 
 /// Joins an error and its causes into one line.
