@@ -75,3 +75,61 @@ fn date(at: SystemTime) -> String {
         _ => "at an unknown time".to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, SystemTime};
+
+    use http::{HeaderMap, HeaderValue, Method, StatusCode};
+
+    use crate::attempt::{Attempt, Attempts, Operation};
+    use crate::{Body, Error, StoppedBecause};
+
+    #[test]
+    fn report_has_what_the_support_asks_for() {
+        let mut headers = HeaderMap::new();
+        headers.insert("x-request-id", HeaderValue::from_static("req_2"));
+        headers.insert("retry-after", HeaderValue::from_static("1"));
+        let body = br#"{"error": {"message": "upstream\nis gone", "type": "server_error"}}"#;
+        let status = StatusCode::BAD_GATEWAY;
+        let error =
+            Error::from_response(status, &headers, Body::new(*body), SystemTime::UNIX_EPOCH);
+        let mut attempts = Attempts::new(Some(SystemTime::UNIX_EPOCH));
+        let reset = Error::transport(crate::Sent::Perhaps, "reset");
+        attempts.push(
+            Attempt::new(1, Some("m".into()), Duration::ZERO)
+                .failed(Duration::from_millis(40), &reset),
+        );
+        attempts.set_last_wait(Duration::from_millis(1_250));
+        let second = Attempt::new(2, Some("m".into()), Duration::from_secs(2));
+        attempts.push(second.failed(Duration::from_secs(3), &error));
+        let operation = Operation::new(Method::POST, "/chat/completions?secret");
+        let operation = operation.with_model("m").with_host("api.flowapi.net");
+        let error = error.finished(operation, attempts, StoppedBecause::MaxAttempts);
+        let version = env!("CARGO_PKG_VERSION");
+        let want = format!(
+            "To: contact@flowapi.net\n\
+             Request: POST /chat/completions, model m\n\
+             Host: api.flowapi.net\n\
+             Failure: server (502)\n\
+             Type: server_error\n\
+             Message: upstream\\nis gone\n\
+             Request id: req_2\n\
+             Retry after: 1.00 s\n\
+             Stopped by: max_attempts\n\
+             Started: Thu, 01 Jan 1970 00:00:00 GMT\n  \
+             attempt 1 to m: transport after 40 ms, may have been billed, next in 1.25 s, \
+             sent Thu, 01 Jan 1970 00:00:00 GMT\n  \
+             attempt 2 to m: 502 server after 3.00 s, request id req_2, \
+             sent Thu, 01 Jan 1970 00:00:02 GMT\n\
+             Client: flow-errors {version}",
+        );
+        assert_eq!(error.support_report().to_string(), want);
+        assert_eq!(
+            error.to_string(),
+            "502 server: upstream\\nis gone (POST /chat/completions, model m, request id req_2, \
+             2 attempts, stopped by max_attempts, the service asks for 1.00 s). \
+             Retry after a short delay and inspect request ID",
+        );
+    }
+}

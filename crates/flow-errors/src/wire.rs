@@ -214,3 +214,58 @@ pub(crate) mod optional_nanos {
         Ok(Option::<u64>::deserialize(deserializer)?.map(Duration::from_nanos))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn json_has_the_documented_shape_and_is_read_back() {
+        let shape = json!({
+            "kind": "rate_limit",
+            "class": "throttled",
+            "message": "slow down",
+            "status": 429,
+            "type": "rate_limit_error",
+            "code": "rpm",
+            "param": "model",
+            "request_id": "req_1",
+            "retry_after_ns": 1_500_000_000_u64,
+            "should_retry": true,
+            "source": "a cause: its cause",
+            "request": {"method": "POST", "path": "/x", "model": "m", "host": "h:1"},
+            "stopped_because": "max_attempts",
+            "started_at_unix_ns": 5,
+            "attempts": [{
+                "number": 1, "model": "m", "status": 429, "kind": "rate_limit",
+                "request_id": "req_1", "started_ns": 0, "elapsed_ns": 7, "wait_ns": 9,
+                "maybe_billed": false,
+            }],
+        });
+        let error: Error = serde_json::from_value(shape.clone()).unwrap();
+        assert_eq!(error.retry_after(), Some(Duration::from_millis(1_500)));
+        assert_eq!(error.operation().unwrap().host(), Some("h:1"));
+        assert_eq!(serde_json::to_value(&error).unwrap(), shape);
+    }
+
+    #[test]
+    fn words_of_newer_versions_are_read_as_the_most_careful_ones() {
+        let json = json!({"kind": "new_kind", "class": "new_class", "message": ""});
+        let error: Error = serde_json::from_value(json).unwrap();
+        assert_eq!((error.kind(), error.class()), (Kind::Unexpected, Class::Permanent));
+    }
+
+    #[test]
+    fn json_that_is_no_error_is_refused() {
+        let method = json!({"kind": "config", "class": "permanent", "message": "",
+            "request": {"method": "NOT A METHOD", "path": "/x"}});
+        for (json, want) in
+            [(json!({"message": ""}), "missing field"), (method, "not an HTTP method")]
+        {
+            let error = serde_json::from_value::<Error>(json).unwrap_err();
+            assert!(error.to_string().contains(want), "{error}");
+        }
+    }
+}
