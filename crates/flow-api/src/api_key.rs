@@ -70,6 +70,8 @@ fn problem(key: &str) -> Option<&'static str> {
         Some("the API key holds a newline or another control character; remove it")
     } else if key.trim() != key {
         Some("the API key has blanks around it; remove them")
+    } else if key.starts_with(['"', '\'']) || key.ends_with(['"', '\'']) {
+        Some("the API key has quotes around it; remove them")
     } else if key.get(..7).is_some_and(|start| start.eq_ignore_ascii_case("bearer ")) {
         Some("the API key starts with `Bearer `, which the client adds itself; remove it")
     } else if !key.bytes().all(|byte| byte.is_ascii_graphic()) {
@@ -97,6 +99,7 @@ mod tests {
             ("blanks around",    " sk-planted ",          "blanks around"),
             ("bearer prefix",    "Bearer sk-planted",     "starts with `Bearer `"),
             ("bearer lowercase", "bearer sk-planted",     "starts with `Bearer `"),
+            ("quoted",           "\"sk-planted\"",         "quotes around it"),
             ("not ascii",        "sk-plänted",            "visible ASCII"),
             ("blank inside",     "sk planted",            "visible ASCII"),
         ];

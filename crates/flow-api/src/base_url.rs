@@ -36,12 +36,18 @@ impl BaseUrl {
                 Self::DEFAULT
             )));
         }
-        let Some((scheme, rest)) = text.split_once("://") else {
+        if url.trim() != url {
+            return Err(refuse("has blanks around it; remove them"));
+        }
+        let Some((scheme, rest)) = url.split_once("://") else {
             // Not shown: it may be the key, given in the wrong place.
             return Err(Error::config("the base URL has no scheme; put https:// in front"));
         };
         if !["http", "https"].iter().any(|known| scheme.eq_ignore_ascii_case(known)) {
             return Err(refuse("has a scheme other than https (or http); correct it"));
+        }
+        if rest.trim_matches('/').is_empty() {
+            return Err(refuse("has no host; write it as https://host/path"));
         }
         if rest.contains('#') {
             return Err(refuse("has a fragment; remove everything from the #"));
@@ -217,6 +223,8 @@ mod tests {
             ("plain http",      "http://api.flowapi.net/v1",        "allow_plain_http()"),
             ("blank inside",    "https://api flowapi.net",          "is not a URL"),
             ("no host",         "https:///v1",                      "is not a URL"),
+            ("nothing",         "https://",                         "has no host"),
+            ("blanks",          " https://api.flowapi.net",         "blanks around it"),
             ("endpoint",        "https://api.flowapi.net/v1/chat/completions/", "ends in an endpoint"),
             ("port 0",          "https://api.flowapi.net:0",        "has a port that is none"),
             ("not ascii host",  "https://flöw.net",                 "is not a URL"),

@@ -47,7 +47,7 @@ fn advice(error: &Error) -> String {
         Kind::ContextLength => "drop the oldest messages and ask again".to_owned(),
         Kind::NotFound => format!("correct the model; {}", error.recommendation()),
         Kind::InvalidRequest | Kind::InvalidInput => {
-            format!("a bug of ours, in the parameter {:?}", error.param())
+            format!("a bug of ours, in {}", error.param().unwrap_or("an unnamed parameter"))
         }
         _ if error.is_maybe_billed() => "look whether it was billed before asking again".to_owned(),
         Kind::Server => format!("write to the support:\n\n{}", error.support_report()),

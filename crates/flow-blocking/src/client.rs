@@ -128,7 +128,8 @@ impl Build for Client {
     const USER_AGENT: &'static str = concat!("flow-blocking/", env!("CARGO_PKG_VERSION"));
 
     fn env(name: &str) -> Option<String> {
-        std::env::var(name).ok()
+        // What is not UTF-8 must be refused by name, not passed over for a default.
+        std::env::var_os(name).map(|value| value.to_string_lossy().into_owned())
     }
 
     fn connect(connection: &Connection) -> Result<Arc<dyn Transport>> {

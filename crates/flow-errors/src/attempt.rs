@@ -28,10 +28,10 @@ impl Operation {
         Self { method, path: path.into(), model: None, host: None }
     }
 
-    /// Returns a copy that names the model as well.
+    /// Returns a copy that names the model as well, unless the name is empty.
     #[must_use]
     pub fn with_model(self, model: &str) -> Self {
-        Self { model: Some(model.into()), ..self }
+        Self { model: Some(model.into()).filter(|model: &Arc<str>| !model.is_empty()), ..self }
     }
 
     /// Returns a copy that names the host as well, with its port where that is not the usual one.
