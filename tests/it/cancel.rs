@@ -1,6 +1,7 @@
 //! Ending a call from outside gives back what it held, and the service notices.
 
-use std::sync::mpsc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
 
@@ -43,8 +44,14 @@ fn cancelled_token_ends_a_call_wherever_it_is() {
         let (client, token) = (blocking(&sim), CancelToken::new());
         let (result, ended) = mpsc::channel();
         let bound = client.with_cancel_token(&token);
+        let told = Arc::new(AtomicUsize::new(0));
+        let count = told.clone();
         let caller = thread::spawn(move || {
-            result.send(bound.chat(model).user("Hello").send()).unwrap();
+            let call = bound.chat(model).user("Hello");
+            let call = call.on_attempt(move |_| {
+                count.fetch_add(1, Ordering::SeqCst);
+            });
+            result.send(call.send()).unwrap();
         });
         assert!(sim.wait_for_requests(1, SOON), "{model}");
         token.cancel();
@@ -53,6 +60,7 @@ fn cancelled_token_ends_a_call_wherever_it_is() {
         assert_eq!(error.kind(), Kind::Cancelled, "{model}");
         assert_eq!(error.stopped_because(), Some(StoppedBecause::Cancelled), "{model}");
         assert_eq!(error.attempts().len(), 1, "{model}");
+        assert_eq!(told.load(Ordering::SeqCst), 1, "{model}: every attempt is told of, once");
         let text = error.to_string();
         assert!(text.contains("the call was cancelled (POST /chat/completions"), "{text}");
         assert_eq!(client.in_flight(), 0, "{model}");

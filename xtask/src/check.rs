@@ -14,7 +14,7 @@ pub(crate) fn check() -> Result {
 /// Every test there is; examples are held together by `check`.
 pub(crate) fn test() -> Result {
     if cargo::has("nextest") {
-        cargo::run(&["nextest", "run", "--workspace"])?;
+        cargo::run(&["nextest", "run", "--workspace", "--lib", "--bins", "--tests"])?;
     } else {
         cargo::run(&["test", "--workspace", "--lib", "--bins", "--tests"])?;
     }

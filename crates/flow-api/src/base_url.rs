@@ -16,15 +16,16 @@ impl BaseUrl {
     /// The service's own address.
     pub const DEFAULT: &'static str = "https://api.flowapi.net/v1";
 
-    /// Checks a URL; a slash at its end is dropped.
+    /// Checks a URL; slashes at its end are dropped.
     ///
     /// `allow_plain_http` permits `http` to hosts other than loopback, where anyone on the way
     /// can read the key and the prompts.
     ///
     /// # Errors
     ///
-    /// Returns an error of kind `config`, which never shows credentials, if the URL has
-    /// no scheme or another one than `http` and `https`, no host, a query, a fragment or
+    /// Returns an error of kind `config`, which never shows credentials, if the URL has blanks
+    /// around it, no scheme or another one than `http` and `https`, no host, a bad port, a path
+    /// that ends in an endpoint or that [`join`](Self::join) would refuse, a query, a fragment or
     /// credentials, or if it is plain `http` to a host that is not loopback.
     pub fn new(url: &str, allow_plain_http: bool) -> Result<Self> {
         let text = url.trim_end_matches('/');
@@ -37,7 +38,8 @@ impl BaseUrl {
             )));
         }
         if url.trim() != url {
-            return Err(refuse("has blanks around it; remove them"));
+            // Not shown: it may be the key, given in the wrong place.
+            return Err(Error::config("the base URL has blanks around it; remove them"));
         }
         let Some((scheme, rest)) = url.split_once("://") else {
             // Not shown: it may be the key, given in the wrong place.
@@ -65,7 +67,10 @@ impl BaseUrl {
         if let Some(problem) = authority_problem(&uri) {
             return Err(refuse(problem));
         }
-        if ENDPOINTS.iter().any(|endpoint| text.ends_with(endpoint)) {
+        if let Some(problem) = path_problem(uri.path()) {
+            return Err(refuse(problem));
+        }
+        if ENDPOINTS.iter().any(|endpoint| uri.path().ends_with(endpoint)) {
             return Err(refuse("ends in an endpoint, which the client adds itself; remove it"));
         }
         let base = Self { uri, text: text.into() };
@@ -82,8 +87,8 @@ impl BaseUrl {
     ///
     /// # Errors
     ///
-    /// Returns an error of kind `invalid_input` if `path` does not start with a slash or holds
-    /// characters that a URL cannot have.
+    /// Returns an error of kind `invalid_input` if `path` does not start with a slash, holds
+    /// characters that are to be percent-encoded, or has a segment `.` or `..`.
     pub fn join(&self, path: &str) -> Result<Uri> {
         let refuse = |problem: &str| {
             Error::invalid_input("path", format!("the path `{}` {problem}", shown(path)))
@@ -91,13 +96,8 @@ impl BaseUrl {
         if !path.starts_with('/') {
             return Err(refuse("does not start with a slash; write it as /embeddings"));
         }
-        if !path.bytes().all(is_sent_as_it_is) {
-            return Err(refuse("has characters that a URL cannot have; percent-encode it"));
-        }
-        let segments = path.split('?').next().unwrap_or_default().split('/');
-        let mut plain = segments.map(|segment| segment.replace("%2e", ".").replace("%2E", "."));
-        if plain.any(|segment| segment == "." || segment == "..") {
-            return Err(refuse("has a . or .. in it, which would lead out of the base URL"));
+        if let Some(problem) = path_problem(path) {
+            return Err(refuse(problem));
         }
         let uri: Uri =
             format!("{}{path}", self.text).parse().map_err(|source: http::uri::InvalidUri| {
@@ -160,6 +160,18 @@ pub(crate) fn authority_problem(uri: &Uri) -> Option<&'static str> {
     is_bad.then_some("has a port that is none; write a number from 1 to 65535")
 }
 
+/// Returns why the two HTTP stacks might not ask for this path, with or without a query, as it is.
+fn path_problem(path: &str) -> Option<&'static str> {
+    if !path.bytes().all(is_sent_as_it_is) {
+        return Some("has characters that a URL cannot have; percent-encode it");
+    }
+    let segments = path.split('?').next().unwrap_or_default().split('/');
+    let mut plain = segments.map(|segment| segment.replace("%2e", ".").replace("%2E", "."));
+    plain
+        .any(|segment| segment == "." || segment == "..")
+        .then_some("has a . or .. in it, which would lead out of the base URL")
+}
+
 /// The characters that both HTTP stacks send unchanged (RFC 3986, section 3.3 and 3.4).
 const fn is_sent_as_it_is(byte: u8) -> bool {
     byte.is_ascii_alphanumeric()
@@ -171,7 +183,6 @@ const fn is_sent_as_it_is(byte: u8) -> bool {
                 | b'!'
                 | b'$'
                 | b'&'
-                | b'\''
                 | b'('
                 | b')'
                 | b'*'
@@ -225,6 +236,11 @@ mod tests {
             ("no host",         "https:///v1",                      "is not a URL"),
             ("nothing",         "https://",                         "has no host"),
             ("blanks",          " https://api.flowapi.net",         "blanks around it"),
+            ("a key, newline",  "sk-hush\n",                        "blanks around it"),
+            ("a key",           "sk-hush",                          "has no scheme"),
+            ("dots",            "https://api.flowapi.net/v1/../x",  "has a . or .."),
+            ("odd characters",  "https://api.flowapi.net/v\u{fffd}", "characters that a URL cannot have"),
+            ("odd path",        "https://api.flowapi.net/{v1}",     "characters that a URL cannot have"),
             ("endpoint",        "https://api.flowapi.net/v1/chat/completions/", "ends in an endpoint"),
             ("port 0",          "https://api.flowapi.net:0",        "has a port that is none"),
             ("not ascii host",  "https://flöw.net",                 "is not a URL"),
@@ -241,6 +257,7 @@ mod tests {
         for url in ["http://127.0.0.1:8080/v1", "http://localhost/v1", "http://[::1]:80/v1"] {
             assert!(BaseUrl::new(url, false).unwrap().is_loopback(), "{url}");
         }
+        assert!(BaseUrl::new("http://embeddings/v1", true).is_ok());
         assert!(BaseUrl::new("HTTPS://api.flowapi.net/v1//", false).unwrap().is_https());
         let base = BaseUrl::new("http://10.0.0.7/v1", true).unwrap();
         assert!(!base.is_loopback());

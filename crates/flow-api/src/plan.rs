@@ -130,7 +130,7 @@ impl Plan {
             return Err(Error::from_response(status, &headers, keep(bytes), received_at));
         }
         let too_large = is_over.then(|| Error::reply_too_large(self.checked.max_reply_bytes));
-        if let Some(error) = failure.or(too_large) {
+        if let Some(error) = too_large.or(failure) {
             return Err(error.with_reply(status, &headers, keep(bytes)));
         }
         if let Some(error) = Error::in_success(status, &headers, &bytes, received_at) {

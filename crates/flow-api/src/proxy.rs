@@ -26,10 +26,11 @@ impl Proxy {
         let uri: Uri = text
             .parse()
             .map_err(|_| Error::config("the proxy is not a URL; write it as http://host:port"))?;
-        // The rest of a password with a slash in it, which would pass for a path.
-        if uri.path().contains('@') {
+        // What follows a slash, ? or # in a password would pass for a path, a query or a fragment.
+        let is_whole = uri.authority().is_some_and(|authority| authority.as_str().contains('@'));
+        if text.contains('@') && !is_whole {
             return Err(Error::config(
-                "the proxy's credentials hold a slash; write it as %2F in its URL",
+                "the proxy's credentials hold a slash, ? or #; percent-encode it in its URL",
             ));
         }
         let problem = authority_problem(&uri);
@@ -202,7 +203,15 @@ mod tests {
         let error = Proxy::new("socks5://me:hush@p:1").unwrap_err();
         assert!(error.to_string().contains("only http and https proxies"), "{error}");
         let slash = Proxy::new("http://me:a/hush@p:1").unwrap_err();
-        assert!(slash.to_string().contains("%2F") && !format!("{slash:?}").contains("hush"));
+        assert!(
+            slash.to_string().contains("percent-encode it")
+                && !format!("{slash:?}").contains("hush")
+        );
+        for url in ["http://me:hush?x@p:1", "http://me:hush#x@p:1", "http://me:hush/x@p:1"] {
+            let error = Proxy::new(url).unwrap_err();
+            assert!(error.to_string().contains("percent-encode it"), "{url}: {error}");
+            assert!(!format!("{error}{error:?}").contains("hush"), "{url}");
+        }
         for url in ["http://p:99999", "http://p:x", "http://:8080", "p:0"] {
             let error = Proxy::new(url).unwrap_err();
             assert!(error.to_string().contains("the proxy"), "{url}: {error}");

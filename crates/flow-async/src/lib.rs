@@ -38,8 +38,8 @@
 //!   carry one `Idempotency-Key`.
 //! - **Bounds**: 64 MiB for a reply, 64 KiB kept of an error's body, 100 headers, 1,000 attempts.
 //! - **Secrets**: neither key nor prompt is in any `Debug`, `Display` or serialization, except that
-//!   a service's own message is shown as it came, less the key. The key is not sent over plain HTTP
-//!   except to this machine. Redirects are not followed.
+//!   a service's own message is shown, less any key of 8 bytes or more. The key is not sent over
+//!   plain HTTP except to this machine. Redirects are not followed.
 //! - **Ending it early**: dropping the future ends it; what the call held is given back.
 //!
 //! Calls need a tokio runtime with time and I/O enabled.

@@ -123,7 +123,10 @@ impl Call {
         let connect = connecting.and_then(|(_, until)| until.map(left));
         if total.is_some_and(|left| left.is_zero()) {
             let sent = if connecting.is_some() { Sent::No } else { self.in_flight.sent() };
-            return Err(Error::timeout(sent, self.in_flight.timeout().unwrap_or_default()));
+            return Err(Error::timeout(
+                sent,
+                self.in_flight.timeout().unwrap_or(head::MAX_ERROR_BODY_TIME),
+            ));
         }
         if connect.is_some_and(|left| left.is_zero()) {
             return Err(head::connect_timeout(connecting.unwrap_or_default().0));

@@ -34,7 +34,7 @@ impl Operation {
         Self { model: Some(model.into()).filter(|model: &Arc<str>| !model.is_empty()), ..self }
     }
 
-    /// Returns a copy that names the host as well, with its port where that is not the usual one.
+    /// Returns a copy that names the host as well, with the port that the URL has.
     #[must_use]
     pub fn with_host(self, host: &str) -> Self {
         Self { host: Some(host.into()), ..self }
@@ -58,7 +58,7 @@ impl Operation {
         self.model.as_deref()
     }
 
-    /// Returns the host that is asked, if it is known. Error messages name it when nobody answered.
+    /// Returns the host that is asked, if it is known. Error messages name it when there is no reply.
     #[must_use]
     pub fn host(&self) -> Option<&str> {
         self.host.as_deref()

@@ -127,7 +127,8 @@ impl Kind {
 
     /// Returns what to do about it: the page's words where the page has a row.
     ///
-    /// `status` chooses between rows that share a kind (500 and 502).
+    /// `status` chooses between rows that share a kind (500 and 502), and names redirects and proxies
+    /// that want a login.
     #[must_use]
     pub fn recommendation(self, status: Option<StatusCode>) -> &'static str {
         if self == Self::Unexpected && status.is_some_and(|status| status.is_redirection()) {

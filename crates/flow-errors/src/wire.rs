@@ -44,7 +44,7 @@ struct Wire {
     source: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     request: Option<Request>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "known")]
     stopped_because: Option<StoppedBecause>,
     #[serde(
         rename = "started_at_unix_ns",
@@ -132,6 +132,12 @@ impl<'de> Deserialize<'de> for Error {
             None => error,
         })
     }
+}
+
+/// Reads a reason that this version knows; another one is none.
+fn known<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<StoppedBecause>, D::Error> {
+    let word = serde_json::Value::deserialize(deserializer)?;
+    Ok(StoppedBecause::deserialize(word).ok())
 }
 
 fn operation(request: Request) -> Result<Operation, String> {
@@ -252,9 +258,11 @@ mod tests {
 
     #[test]
     fn words_of_newer_versions_are_read_as_the_most_careful_ones() {
-        let json = json!({"kind": "new_kind", "class": "new_class", "message": ""});
+        let json = json!({"kind": "new_kind", "class": "new_class", "message": "",
+            "stopped_because": "new_reason"});
         let error: Error = serde_json::from_value(json).unwrap();
         assert_eq!((error.kind(), error.class()), (Kind::Unexpected, Class::Permanent));
+        assert_eq!(error.stopped_because(), None);
     }
 
     #[test]

@@ -74,8 +74,10 @@ proptest! {
             scene.takes = scene.takes.min(std::time::Duration::from_millis(1));
         }
         let Some(deadline) = script.timeouts.deadline() else { return Ok(()) };
-        prop_assume!(script.timeouts.attempt().is_none_or(|attempt| attempt.as_millis() > 1));
-        prop_assume!(deadline.as_millis() > 1);
+        let is_short = |limit: Option<std::time::Duration>| limit.is_some_and(|it| it.as_millis() <= 1);
+        if is_short(script.timeouts.attempt()) || is_short(Some(deadline)) {
+            return Ok(());
+        }
         let earlier = script.run().sends.len();
         let later = deadline + std::time::Duration::from_millis(more_ms);
         script.timeouts = script.timeouts.with_deadline(later).unwrap();
