@@ -95,12 +95,6 @@ impl Call {
         &self.attempts
     }
 
-    /// Ends the call's record and returns its attempts.
-    #[must_use]
-    pub fn into_attempts(self) -> Attempts {
-        self.attempts
-    }
-
     /// Returns the next thing to do. Polling again at the same instant gives the same step.
     pub fn poll(&mut self, now: Tick, gate: &mut Gate) -> Step {
         let now = self.observe(now);
