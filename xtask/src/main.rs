@@ -22,6 +22,9 @@ commands:
              --json                  one JSON object a line
              --base-url URL --api-key KEY --model M [-- \"prompt\"]
                                      call any OpenAI-compatible server instead
+  interop  try programs that others wrote with ours: all, nginx, openai-python, openai-node, litellm
+             --install               install what is missing
+             --json                  one JSON object a line
   test     run all tests, doctests included (with cargo-nextest where it is installed)
   check    formatting, lints, docs, house rules, and whether the error table is up to date
   table    write the error table into the README and the crate docs
@@ -33,6 +36,7 @@ fn main() -> ExitCode {
     let rest: Vec<String> = arguments.collect();
     let outcome = match (command.as_deref(), &*rest) {
         (Some("demo"), rest) => cargo::lab("demo", rest),
+        (Some("interop"), rest) => cargo::lab("interop", rest),
         (Some("test"), []) => check::test(),
         (Some("check"), []) => check::check(),
         (Some("table"), []) => table::write(),
