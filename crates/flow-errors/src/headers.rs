@@ -3,14 +3,13 @@
 //! What is kept is an allow-list, bounded in number and size: cookies, credentials and whatever
 //! else a service sends never enter an error, its `Debug` or a log.
 
-use std::time::SystemTime;
-
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-use crate::span;
+use crate::header_text::texts;
+use crate::limit_headers::PREFIXES;
 
 pub use crate::hint::retry_after;
-pub use crate::rate_limits::Limit;
+pub use crate::limit::Limit;
 
 /// The most header values that an error keeps.
 const MAX_VALUES: usize = 64;
@@ -37,9 +36,6 @@ const KEPT: [&str; 22] = [
     "x-litellm-call-id", "x-ms-retry-after-ms", "x-should-retry", "x-vercel-error", "x-vercel-id",
 ];
 
-/// How the names of limits begin.
-const KEPT_PREFIXES: [&str; 3] = ["x-ratelimit-", "ratelimit", "anthropic-ratelimit-"];
-
 /// Copies the headers that an error keeps.
 pub(crate) fn kept(headers: &HeaderMap) -> HeaderMap {
     let is_kept = |(name, value): &(&HeaderName, &HeaderValue)| {
@@ -50,12 +46,6 @@ pub(crate) fn kept(headers: &HeaderMap) -> HeaderMap {
         kept.append(name.clone(), value.clone());
     }
     kept
-}
-
-/// Returns the values of a header as trimmed text, in order; what is not UTF-8 is left out.
-pub(crate) fn texts<'a>(headers: &'a HeaderMap, name: &str) -> impl Iterator<Item = &'a str> {
-    let values = headers.get_all(name).into_iter();
-    values.filter_map(|value| std::str::from_utf8(value.as_bytes()).ok()).map(str::trim_ascii)
 }
 
 /// Returns the service's id for a request from its reply's headers, to quote to its support.
@@ -87,15 +77,10 @@ pub(crate) fn should_retry(headers: &HeaderMap) -> Option<bool> {
     })
 }
 
-/// Returns when the service says that it answered.
-pub(crate) fn date(headers: &HeaderMap) -> Option<SystemTime> {
-    texts(headers, "date").find_map(span::date)
-}
-
 fn is_kept(name: &str) -> bool {
     KEPT.contains(&name)
         || REQUEST_IDS.contains(&name)
-        || KEPT_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+        || PREFIXES.iter().any(|prefix| name.starts_with(prefix))
 }
 
 #[cfg(test)]
