@@ -159,8 +159,8 @@ impl RetryPolicyBuilder {
     ///
     /// # Errors
     ///
-    /// Returns [`InvalidPolicy`] if no attempt is allowed or more than 1,000 are, or if the delays
-    /// are zero or the wrong way round.
+    /// Returns [`InvalidPolicy`] if no attempt is allowed or more than 1,000 are, if the delays are
+    /// zero or the wrong way round, or if more than 100 % of a delay are to be random.
     pub fn build(self) -> Result<RetryPolicy, InvalidPolicy> {
         match self.max_attempts {
             0 => return Err(InvalidPolicy::NoAttempts),
@@ -274,6 +274,9 @@ pub enum InvalidPolicy {
         /// The longest delay.
         max_delay: Duration,
     },
+    /// The share of a proportional jitter was above 100 %.
+    #[error("the jitter is {0} % of the delay; use 0 to 100")]
+    JitterAboveWhole(u8),
     /// The deadline was zero.
     #[error("the deadline is 0, so no call could finish; use no_deadline() to lift it")]
     ZeroDeadline,
