@@ -134,6 +134,7 @@ mod invalid_policy;
 mod kind;
 mod policy;
 mod rate_limits;
+mod recommendation;
 mod report;
 mod span;
 mod sse;
