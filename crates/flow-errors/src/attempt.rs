@@ -87,21 +87,21 @@ pub struct Attempt {
     number: u32,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     model: Option<Arc<str>>,
-    #[serde(default, skip_serializing_if = "Option::is_none", with = "crate::wire::status")]
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "crate::json::status")]
     status: Option<StatusCode>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     kind: Option<Kind>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     request_id: Option<Arc<str>>,
-    #[serde(rename = "started_ns", with = "crate::wire::nanos")]
+    #[serde(rename = "started_ns", with = "crate::json::nanos")]
     started: Duration,
-    #[serde(rename = "elapsed_ns", with = "crate::wire::nanos")]
+    #[serde(rename = "elapsed_ns", with = "crate::json::nanos")]
     elapsed: Duration,
     #[serde(
         rename = "wait_ns",
         default,
         skip_serializing_if = "Option::is_none",
-        with = "crate::wire::optional_nanos"
+        with = "crate::json::optional_nanos"
     )]
     wait: Option<Duration>,
     maybe_billed: bool,

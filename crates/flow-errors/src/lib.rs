@@ -131,6 +131,7 @@ pub mod headers;
 mod hint;
 mod html;
 mod invalid_policy;
+mod json;
 mod kind;
 mod policy;
 mod rate_limits;

@@ -53,7 +53,7 @@ pub struct Limit {
         rename = "reset_ns",
         default,
         skip_serializing_if = "Option::is_none",
-        with = "crate::wire::optional_nanos"
+        with = "crate::json::optional_nanos"
     )]
     reset: Option<Duration>,
 }
