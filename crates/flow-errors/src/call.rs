@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 
 use crate::attempt::{Attempt, Attempts, Operation};
 use crate::backoff::uniform;
-use crate::step::StoppedBecause;
+use crate::stopped_because::StoppedBecause;
 use crate::tick::nanos;
 use crate::{Class, Error, RetryPolicy, Timeouts};
 

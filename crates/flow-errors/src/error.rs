@@ -13,7 +13,7 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 use crate::attempt::{Attempts, Operation};
 use crate::document::Document;
 use crate::report::SupportReport;
-use crate::step::StoppedBecause;
+use crate::stopped_because::StoppedBecause;
 use crate::{Body, Class, Envelope, InvalidPolicy, Kind, RateLimits, text};
 
 /// What stands where a secret stood.

@@ -11,7 +11,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::attempt::{Attempt, Attempts, Operation};
 use crate::error::Inner;
-use crate::step::StoppedBecause;
+use crate::stopped_because::StoppedBecause;
 use crate::{Body, Class, Error, Kind, RateLimits, json};
 
 #[derive(Serialize, Deserialize)]
