@@ -136,6 +136,7 @@ mod kind;
 mod policy;
 mod rate_limits;
 mod recommendation;
+mod record;
 mod report;
 mod span;
 mod sse;
