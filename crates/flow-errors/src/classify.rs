@@ -7,7 +7,7 @@
 use http::{HeaderMap, StatusCode};
 use serde_json::Value;
 
-use crate::headers::texts;
+use crate::field::texts;
 use crate::words::meaning;
 use crate::{Class, Envelope, Kind, table};
 

@@ -3,11 +3,9 @@
 //! What is kept is an allow-list, bounded in number and size: cookies, credentials and whatever
 //! else a service sends never enter an error, its `Debug` or a log.
 
-use std::time::SystemTime;
-
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-use crate::span;
+use crate::field::texts;
 
 pub use crate::hint::retry_after;
 pub use crate::rate_limits::Limit;
@@ -52,12 +50,6 @@ pub(crate) fn kept(headers: &HeaderMap) -> HeaderMap {
     kept
 }
 
-/// Returns the values of a header as trimmed text, in order; what is not UTF-8 is left out.
-pub(crate) fn texts<'a>(headers: &'a HeaderMap, name: &str) -> impl Iterator<Item = &'a str> {
-    let values = headers.get_all(name).into_iter();
-    values.filter_map(|value| std::str::from_utf8(value.as_bytes()).ok()).map(str::trim_ascii)
-}
-
 /// Returns the service's id for a request from its reply's headers, to quote to its support.
 ///
 /// Services write it as `x-request-id`, or under the names of the gateways and clouds in front of
@@ -85,11 +77,6 @@ pub(crate) fn should_retry(headers: &HeaderMap) -> Option<bool> {
         _ if text.eq_ignore_ascii_case("false") => Some(false),
         _ => None,
     })
-}
-
-/// Returns when the service says that it answered.
-pub(crate) fn date(headers: &HeaderMap) -> Option<SystemTime> {
-    texts(headers, "date").find_map(span::date)
 }
 
 fn is_kept(name: &str) -> bool {

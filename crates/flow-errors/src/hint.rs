@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 
 use http::HeaderMap;
 
-use crate::headers::{date, texts};
+use crate::field::{date, texts};
 use crate::span;
 
 /// The headers that hold milliseconds, the first to be asked first.

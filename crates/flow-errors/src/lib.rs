@@ -126,6 +126,7 @@ mod dialect;
 mod document;
 mod envelope;
 mod error;
+mod field;
 mod gate;
 pub mod headers;
 mod hint;

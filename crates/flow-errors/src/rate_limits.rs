@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use http::HeaderMap;
 use serde::{Deserialize, Serialize};
 
-use crate::headers::{date, texts};
+use crate::field::{date, texts};
 use crate::span;
 
 /// A bare number of seconds from here on is no wait but an instant: 31 years, or 2001.

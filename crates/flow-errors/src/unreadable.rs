@@ -5,7 +5,7 @@
 use http::{HeaderMap, StatusCode};
 
 use crate::envelope::trim;
-use crate::headers::texts;
+use crate::field::texts;
 use crate::{Body, Class, Error, Kind};
 
 impl Error {

@@ -1,0 +1,18 @@
+//! Reading the fields of a reply's head: as text, and as the date that all spans count from.
+
+use std::time::SystemTime;
+
+use http::HeaderMap;
+
+use crate::span;
+
+/// Returns the values of a header as trimmed text, in order; what is not UTF-8 is left out.
+pub(crate) fn texts<'a>(headers: &'a HeaderMap, name: &str) -> impl Iterator<Item = &'a str> {
+    let values = headers.get_all(name).into_iter();
+    values.filter_map(|value| std::str::from_utf8(value.as_bytes()).ok()).map(str::trim_ascii)
+}
+
+/// Returns when the service says that it answered.
+pub(crate) fn date(headers: &HeaderMap) -> Option<SystemTime> {
+    texts(headers, "date").find_map(span::date)
+}
