@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use bytes::Bytes;
-use flow_errors::call::{Call, Tick};
-use flow_errors::{Attempt, Body, Error, Kind, Operation, Result};
+use flow_errors::call::{Call, Operation, Tick};
+use flow_errors::{Attempt, Body, Error, Kind, Result};
 use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri, header, response};
 use serde::de::DeserializeOwned;
 

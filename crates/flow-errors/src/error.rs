@@ -12,8 +12,9 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 
 use crate::attempt::{Attempts, Operation};
 use crate::document::Document;
+use crate::rate_limits::RateLimits;
 use crate::stopped_because::StoppedBecause;
-use crate::{Body, Class, Envelope, InvalidPolicy, Kind, RateLimits, text};
+use crate::{Body, Class, Envelope, InvalidPolicy, Kind, text};
 
 /// What stands where a secret stood.
 const REDACTED: &str = "[redacted]";

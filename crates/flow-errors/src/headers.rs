@@ -8,7 +8,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use crate::field::texts;
 
 pub use crate::hint::retry_after;
-pub use crate::rate_limits::Limit;
+pub use crate::rate_limits::{Limit, RateLimits};
 
 /// The most header values that an error keeps.
 const MAX_VALUES: usize = 64;

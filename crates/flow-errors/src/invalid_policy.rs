@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 /// The settings of a [`RetryPolicy`](crate::RetryPolicy), a [`Backoff`](crate::Backoff) or
-/// [`Timeouts`](crate::Timeouts) make no sense.
+/// [`Timeouts`](crate::call::Timeouts) make no sense.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidPolicy {

@@ -183,7 +183,7 @@ impl RetryPolicyBuilder {
 /// ```
 /// use std::time::Duration;
 ///
-/// use flow_errors::Timeouts;
+/// use flow_errors::call::Timeouts;
 ///
 /// let timeouts = Timeouts::default().with_deadline(Duration::from_secs(30))?;
 /// assert_eq!(timeouts.deadline(), Some(Duration::from_secs(30)));

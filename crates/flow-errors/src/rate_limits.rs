@@ -18,7 +18,7 @@ const FIRST_INSTANT: Duration = Duration::from_secs(1_000_000_000);
 /// ```
 /// use std::time::Duration;
 ///
-/// use flow_errors::RateLimits;
+/// use flow_errors::headers::RateLimits;
 /// use http::{HeaderMap, HeaderValue};
 ///
 /// let mut headers = HeaderMap::new();

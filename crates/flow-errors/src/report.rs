@@ -3,7 +3,8 @@
 use std::fmt;
 use std::time::SystemTime;
 
-use crate::{Error, Operation, text};
+use crate::attempt::Operation;
+use crate::{Error, text};
 
 /// A report of a failed call for the service's support, written by `Display`.
 ///

@@ -11,8 +11,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::attempt::{Attempt, Attempts, Operation};
 use crate::error::Inner;
+use crate::rate_limits::RateLimits;
 use crate::stopped_because::StoppedBecause;
-use crate::{Body, Class, Error, Kind, RateLimits, json};
+use crate::{Body, Class, Error, Kind, json};
 
 #[derive(Serialize, Deserialize)]
 struct Wire {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use flow_errors::RateLimits;
+use flow_errors::headers::RateLimits;
 use flow_errors::headers::{self, Limit};
 use http::HeaderMap;
 use serde::Deserialize;
