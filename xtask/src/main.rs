@@ -11,9 +11,11 @@
 mod cargo;
 mod check;
 mod layers;
+mod names;
 mod table;
 mod tidy;
 mod tokens;
+mod twins;
 mod workspace;
 
 use std::process::ExitCode;
@@ -30,8 +32,9 @@ commands:
              --install               install what is missing
              --json                  one JSON object a line
   test     run all tests, doctests included (with cargo-nextest where it is installed)
-  check    formatting, lints, docs, house rules, layers, and whether the error table is up to date
+  check    formatting, lints, docs, house rules, layers, twins, and whether the error table is up to date
   layers   print the modules of each crate by rank, or who imports from above
+  twins    where the two clients differ without a reason
   table    write the error table into the README and the crate docs
              --check                 only say whether it is up to date";
 
@@ -45,6 +48,7 @@ fn main() -> ExitCode {
         (Some("test"), []) => check::test(),
         (Some("check"), []) => check::check(),
         (Some("layers"), []) => layers::print(),
+        (Some("twins"), []) => twins::check(),
         (Some("table"), []) => table::write(),
         (Some("table"), [flag]) if flag == "--check" => table::check(),
         _ => Err(USAGE.into()),

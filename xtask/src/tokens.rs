@@ -15,12 +15,15 @@ pub(crate) enum Kind {
     Comment,
 }
 
-/// A piece of source and the line it begins on, counted from 1.
+/// A piece of source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Token<'a> {
     pub(crate) kind: Kind,
     pub(crate) text: &'a str,
+    /// The line it begins on, counted from 1.
     pub(crate) line: usize,
+    /// Whether a blank or a line's end stands before it.
+    pub(crate) is_apart: bool,
 }
 
 impl<'a> Token<'a> {
@@ -38,13 +41,14 @@ impl<'a> Token<'a> {
 /// Splits `source` into its tokens.
 pub(crate) fn tokens(source: &str) -> Vec<Token<'_>> {
     let mut found = Vec::new();
-    let (mut rest, mut line) = (source, 1_usize);
+    let (mut rest, mut line, mut is_apart) = (source, 1_usize, true);
     while let Some(first) = rest.chars().next() {
         let (kind, length) = measure(rest, first);
         let (text, after) = rest.split_at_checked(length).unwrap_or((rest, ""));
         if let Some(kind) = kind {
-            found.push(Token { kind, text, line });
+            found.push(Token { kind, text, line, is_apart });
         }
+        is_apart = kind.is_none();
         line = line.saturating_add(text.matches('\n').count());
         rest = after;
     }
