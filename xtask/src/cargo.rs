@@ -2,7 +2,7 @@
 
 use std::process::{Command, Stdio};
 
-use crate::Result;
+use crate::workspace::{Result, root};
 
 /// Runs cargo in the workspace's folder, with `flags` for rustdoc.
 pub(crate) fn run(arguments: &[&str]) -> Result {
@@ -44,7 +44,7 @@ pub(crate) fn lab_output(name: &str) -> Result<String> {
 
 fn command(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO"));
-    command.args(arguments).current_dir(crate::root());
+    command.args(arguments).current_dir(root());
     command
 }
 

@@ -1,11 +1,14 @@
 //! `cargo xtask check` and `cargo xtask test`: what must hold before a change lands.
 
-use crate::{Result, cargo, root, table, tidy};
+use crate::workspace::{Result, root};
+use crate::{cargo, layers, table, tidy, twins};
 
 /// Formatting, lints, docs, house rules and the generated table; the quick ones first.
 pub(crate) fn check() -> Result {
     cargo::run(&["fmt", "--all", "--", "--check"])?;
     tidy::run(&root())?;
+    layers::check()?;
+    twins::check()?;
     cargo::run(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])?;
     cargo::run_strict_docs(&["doc", "--workspace", "--no-deps"])?;
     table::check()

@@ -2,17 +2,23 @@
 //!
 //! Only the standard library, so that it builds in a second; what needs more is in `flow-lab`,
 //! which this spawns.
-#![expect(clippy::print_stderr, reason = "a command-line tool reports to the terminal")]
+#![expect(
+    clippy::print_stderr,
+    clippy::print_stdout,
+    reason = "a command-line tool reports to the terminal"
+)]
 
 mod cargo;
 mod check;
+mod layers;
+mod names;
 mod table;
 mod tidy;
+mod tokens;
+mod twins;
+mod workspace;
 
-use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-
-type Result<T = (), E = Box<dyn std::error::Error>> = std::result::Result<T, E>;
 
 const USAGE: &str = "\
 usage: cargo xtask <command>
@@ -26,7 +32,9 @@ commands:
              --install               install what is missing
              --json                  one JSON object a line
   test     run all tests, doctests included (with cargo-nextest where it is installed)
-  check    formatting, lints, docs, house rules, and whether the error table is up to date
+  check    formatting, lints, docs, house rules, layers, twins, and whether the error table is up to date
+  layers   print the modules of each crate by rank, or who imports from above
+  twins    where the two clients differ without a reason
   table    write the error table into the README and the crate docs
              --check                 only say whether it is up to date";
 
@@ -39,6 +47,8 @@ fn main() -> ExitCode {
         (Some("interop"), rest) => cargo::lab("interop", rest),
         (Some("test"), []) => check::test(),
         (Some("check"), []) => check::check(),
+        (Some("layers"), []) => layers::print(),
+        (Some("twins"), []) => twins::check(),
         (Some("table"), []) => table::write(),
         (Some("table"), [flag]) if flag == "--check" => table::check(),
         _ => Err(USAGE.into()),
@@ -53,9 +63,4 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
-}
-
-/// The workspace's folder.
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().map(Path::to_owned).unwrap_or_default()
 }

@@ -3,7 +3,8 @@
 use std::fs;
 use std::path::Path;
 
-use crate::{Result, cargo, root};
+use crate::cargo;
+use crate::workspace::{Result, root};
 
 const BEGIN: &str = "<!-- error table: written by `cargo xtask table` -->";
 const END: &str = "<!-- error table: end -->";

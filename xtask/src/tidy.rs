@@ -1,9 +1,8 @@
 //! House rules that rustfmt and Clippy cannot express; part of `cargo xtask check`.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use crate::Result;
+use crate::workspace::{Result, read, rust_files};
 
 const MAX_LINES: usize = 600;
 
@@ -12,7 +11,7 @@ pub(crate) fn run(root: &Path) -> Result {
     let mut problems = Vec::new();
     for dir in ["crates", "tests", "xtask"] {
         for path in rust_files(&root.join(dir))? {
-            let text = fs::read_to_string(&path)?;
+            let text = read(&path)?;
             let found = check(&text).into_iter();
             problems.extend(found.map(|problem| format!("{}: {problem}", path.display())));
         }
@@ -37,20 +36,6 @@ fn check(text: &str) -> Vec<String> {
     problems
 }
 
-fn rust_files(dir: &Path) -> Result<Vec<PathBuf>> {
-    let mut files = Vec::new();
-    for entry in fs::read_dir(dir)? {
-        let path = entry?.path();
-        if path.is_dir() && !path.ends_with("target") {
-            files.extend(rust_files(&path)?);
-        } else if path.extension().is_some_and(|ext| ext == "rs") {
-            files.push(path);
-        }
-    }
-    files.sort();
-    Ok(files)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -63,6 +48,6 @@ mod tests {
 
     #[test]
     fn workspace_is_tidy() {
-        run(&crate::root()).unwrap();
+        run(&crate::workspace::root()).unwrap();
     }
 }

@@ -6,7 +6,8 @@
 use std::fmt;
 
 use bytes::Bytes;
-use flow_errors::{Error, Operation, Result};
+use flow_errors::call::Operation;
+use flow_errors::{Error, Result};
 use http::Method;
 use serde::Serialize;
 use serde::de::DeserializeOwned;

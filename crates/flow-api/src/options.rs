@@ -4,7 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use flow_errors::{Attempt, Error, Result, RetryPolicy, Timeouts};
+use flow_errors::call::Timeouts;
+use flow_errors::{Attempt, Error, Result, RetryPolicy};
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
 use crate::ApiKey;

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use bytes::Bytes;
-use flow_errors::call::{Call, Tick};
-use flow_errors::{Attempt, Body, Error, Operation, Result};
+use flow_errors::call::{Call, Operation, Tick};
+use flow_errors::{Attempt, Body, Error, Kind, Result};
 use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri, header, response};
 use serde::de::DeserializeOwned;
 
@@ -98,7 +98,8 @@ impl Plan {
     /// # Errors
     ///
     /// Returns the service's error, whatever its dialect and under whatever status; `decode` for a
-    /// success that is not a `T`; `reply_too_large` above the caller's maximum.
+    /// success that is not a `T`; `reply_too_large` above the caller's maximum; `cancelled` where
+    /// the body's reading ended with that.
     pub fn receive<T: DeserializeOwned>(
         &self,
         head: response::Parts,
@@ -123,6 +124,10 @@ impl Plan {
     ) -> Result<Received<T>> {
         let response::Parts { status, headers, .. } = head;
         let Collected { bytes, is_over, failure } = body.finish(&headers);
+        // Whoever cancelled wants to hear of nothing else.
+        if let Some(cancelled) = failure.as_ref().filter(|error| error.kind() == Kind::Cancelled) {
+            return Err(cancelled.clone());
+        }
         let is_cut = is_over || failure.is_some();
         let keep = if is_cut { Body::cut } else { Body::new };
         // An error is told from its status, however little of its body arrived.

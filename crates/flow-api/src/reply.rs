@@ -3,7 +3,8 @@
 use std::fmt;
 use std::ops::Deref;
 
-use flow_errors::{Attempts, RateLimits};
+use flow_errors::Attempts;
+use flow_errors::headers::RateLimits;
 use http::{HeaderMap, StatusCode};
 
 /// A decoded reply together with its request id, its attempts and its limits.

@@ -33,8 +33,11 @@ impl<'a, T> Running<'a, T> {
     }
 
     /// Reports what came of the send under way.
+    ///
+    /// An error of kind `cancelled` ends the call, as [`cancel`](Self::cancel) does.
     pub fn on_reply(&mut self, now: Tick, entropy: u64, result: Result<Received<T>>) {
         let outcome = match result {
+            Err(error) if error.kind() == Kind::Cancelled => return self.cancel(now),
             Ok(received) => {
                 let request_id = shared_request_id(&received.headers);
                 let status = received.status;

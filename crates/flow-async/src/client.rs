@@ -1,17 +1,13 @@
 //! The client: what is called, where the environment is read, what clones share.
 
 use std::fmt;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 
-use flow_api::client::{Build, Connection, Execute, Plan, Settings};
-use flow_api::{Chat, ChatRequest, ClientBuilder, Get, Models, Post, Reply};
+use flow_api::client::{Build, Connection, Settings};
+use flow_api::{Chat, ChatRequest, ClientBuilder, Get, Models, Post};
 use flow_errors::Result;
-use serde::de::DeserializeOwned;
 
 use crate::clock::{Clock, SystemClock};
-use crate::driver;
 use crate::http::HttpTransport;
 use crate::transport::Transport;
 
@@ -84,6 +80,10 @@ impl Client {
         Self { clock, ..self }
     }
 
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
     pub(crate) fn transport(&self) -> &dyn Transport {
         &*self.transport
     }
@@ -115,40 +115,5 @@ impl Build for Client {
 
     fn assemble(settings: Settings, transport: Arc<dyn Transport>) -> Self {
         Self { settings: Arc::new(settings), transport, clock: Arc::new(SystemClock::new()) }
-    }
-}
-
-impl Execute for Client {
-    type Sending<T> = Sending<T>;
-
-    fn settings(&self) -> &Settings {
-        &self.settings
-    }
-
-    fn execute<T: DeserializeOwned + Send + 'static>(&self, plan: Result<Plan>) -> Sending<T> {
-        let client = self.clone();
-        Sending(Box::pin(async move { driver::drive(client, plan?).await }))
-    }
-
-    fn entropy(&self) -> u64 {
-        self.clock.entropy()
-    }
-}
-
-/// A call as a future: it starts when it is first polled, and ends when it is dropped.
-#[must_use = "futures do nothing unless awaited"]
-pub struct Sending<T>(Pin<Box<dyn Future<Output = Result<Reply<T>>> + Send>>);
-
-impl<T> Future for Sending<T> {
-    type Output = Result<Reply<T>>;
-
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        self.0.as_mut().poll(context)
-    }
-}
-
-impl<T> fmt::Debug for Sending<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Sending").finish_non_exhaustive()
     }
 }

@@ -93,15 +93,19 @@
 mod client;
 mod clock;
 mod driver;
+mod execute;
 mod http;
+mod reading;
 mod request_body;
+mod time_limit;
 mod tls;
 mod transport;
 
+pub use crate::client::Client;
+pub use crate::execute::Sending;
 pub use crate::http::HttpTransport;
 pub use crate::transport::{ReplyBody, Transport};
 
-pub use crate::client::{Client, Sending};
 #[doc(hidden)]
 pub use crate::clock::Clock;
 pub use flow_api::client::{Connection, InFlight};

@@ -7,7 +7,6 @@
 use std::cell::RefCell;
 use std::error::Error as StdError;
 use std::io;
-use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -15,8 +14,7 @@ use flow_api::client::{InFlight, head};
 use flow_errors::{Class, Error, Kind, Result, Sent};
 
 use crate::cancel::{CancelToken, Interrupt};
-use crate::dial::Dialled;
-use crate::socket::Wire;
+use crate::wait::WaitsFor;
 
 thread_local! {
     static CURRENT: RefCell<Option<Arc<Call>>> = const { RefCell::new(None) };
@@ -40,15 +38,6 @@ struct State {
     /// Set once the reply is known to be an error.
     body_deadline: Option<Instant>,
     waits_for: WaitsFor,
-}
-
-/// What a cancel must wake up.
-#[derive(Default)]
-pub(crate) enum WaitsFor {
-    #[default]
-    Nothing,
-    Dial(Sender<Dialled>),
-    Wire(Arc<Wire>),
 }
 
 impl Call {
@@ -178,12 +167,7 @@ impl Call {
 
 impl Interrupt for Call {
     fn interrupt(&self) {
-        match &self.lock().waits_for {
-            WaitsFor::Nothing => {}
-            // Whoever waited may be gone; then nobody needs to be woken.
-            WaitsFor::Dial(waiter) => drop(waiter.send(Dialled::Interrupted)),
-            WaitsFor::Wire(wire) => wire.shut_down(),
-        }
+        self.lock().waits_for.wake_up();
     }
 }
 

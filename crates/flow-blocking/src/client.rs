@@ -3,14 +3,12 @@
 use std::fmt;
 use std::sync::Arc;
 
-use flow_api::client::{Build, Connection, Execute, Plan, Settings};
-use flow_api::{Chat, ChatRequest, ClientBuilder, Get, Models, Post, Reply};
+use flow_api::client::{Build, Connection, Settings};
+use flow_api::{Chat, ChatRequest, ClientBuilder, Get, Models, Post};
 use flow_errors::Result;
-use serde::de::DeserializeOwned;
 
 use crate::CancelToken;
 use crate::clock::{Clock, SystemClock};
-use crate::driver;
 use crate::http::HttpTransport;
 use crate::transport::Transport;
 
@@ -103,6 +101,10 @@ impl Client {
         Self { clock, ..self }
     }
 
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
     pub(crate) fn transport(&self) -> &dyn Transport {
         &*self.transport
     }
@@ -143,24 +145,5 @@ impl Build for Client {
             clock: Arc::new(SystemClock::new()),
             cancel: CancelToken::new(),
         }
-    }
-}
-
-impl Execute for Client {
-    type Sending<T> = Result<Reply<T>>;
-
-    fn settings(&self) -> &Settings {
-        &self.settings
-    }
-
-    fn execute<T: DeserializeOwned + Send + 'static>(
-        &self,
-        plan: Result<Plan>,
-    ) -> Result<Reply<T>> {
-        driver::drive(self, &plan?)
-    }
-
-    fn entropy(&self) -> u64 {
-        self.clock.entropy()
     }
 }

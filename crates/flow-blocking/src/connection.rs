@@ -5,11 +5,14 @@
 
 use std::io::{self, Read as _, Write as _};
 
+use flow_api::client::head;
 use ureq::unversioned::transport::{Buffers, LazyBuffers, NextTimeout, Transport};
 
 use crate::call::Call;
-use crate::http::MAX_HEAD_BYTES;
 use crate::stream::Stream;
+
+/// How long ureq lets a reply's head be: whatever our own limit on headers may admit.
+pub(crate) const MAX_HEAD_BYTES: usize = head::MAX_HEADER_BYTES + 8 * 1024;
 
 /// Room for the largest head, and for what a body brings at once.
 const INPUT_BYTES: usize = MAX_HEAD_BYTES + 16 * 1024;

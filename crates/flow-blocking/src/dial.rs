@@ -12,13 +12,8 @@ use std::time::{Duration, Instant};
 
 use flow_errors::Result;
 
-use crate::call::{Call, WaitsFor};
-
-/// What the waiting thread is told.
-pub(crate) enum Dialled {
-    Done(io::Result<TcpStream>),
-    Interrupted,
-}
+use crate::call::Call;
+use crate::wait::{Dialled, WaitsFor};
 
 /// Connects to `host`, trying all its addresses.
 ///

@@ -1,15 +1,13 @@
 //! Runs the state machine of a call over a transport.
 
-use std::io::{self, Read};
-
 use flow_api::Reply;
-use flow_api::client::{BodyReader, InFlight, Plan, Received, Running};
+use flow_api::client::{InFlight, Plan, Received, Running};
+use flow_errors::Result;
 use flow_errors::call::{Send, Step};
-use flow_errors::{Error, Kind, Result, Sent};
 use serde::de::DeserializeOwned;
 
-use crate::Client;
-use crate::transport::ReplyBody;
+use crate::client::Client;
+use crate::reading::read;
 
 /// Makes the call that `plan` describes.
 pub(crate) fn drive<T: DeserializeOwned>(client: &Client, plan: &Plan) -> Result<Reply<T>> {
@@ -20,10 +18,10 @@ pub(crate) fn drive<T: DeserializeOwned>(client: &Client, plan: &Plan) -> Result
             call.cancel(clock.now());
         }
         match call.poll(clock.now()) {
-            Step::Send(send) => match attempt(client, plan, send) {
-                Err(error) if error.kind() == Kind::Cancelled => call.cancel(clock.now()),
-                result => call.on_reply(clock.now(), clock.entropy(), result),
-            },
+            Step::Send(send) => {
+                let result = attempt(client, plan, send);
+                call.on_reply(clock.now(), clock.entropy(), result);
+            }
             Step::Wait { until, .. } => clock.sleep_until(until, client.cancel_token()),
             Step::Done(verdict) => return call.finish(verdict),
         }
@@ -36,35 +34,8 @@ fn attempt<T: DeserializeOwned>(client: &Client, plan: &Plan, send: Send) -> Res
     let reply = client.transport().send(plan.request(), &in_flight, client.cancel_token())?;
     let (head, mut body) = reply.into_parts();
     let mut reader = plan.body_reader(&head);
-    match read(&mut body, &mut reader) {
-        Err(error) if error.kind() == Kind::Cancelled => return Err(error),
-        Err(error) => reader.fail(error),
-        Ok(()) => {}
+    if let Err(error) = read(&mut body, &mut reader) {
+        reader.fail(error);
     }
     plan.receive(head, reader, client.clock().wall())
-}
-
-/// Reads the body until its end, or until the reader has enough.
-fn read(body: &mut ReplyBody, reader: &mut BodyReader) -> Result<()> {
-    let mut buffer = [0; 16 * 1024];
-    loop {
-        match body.read(&mut buffer) {
-            Ok(0) => return Ok(()),
-            Ok(length) => {
-                if !reader.push(buffer.get(..length).unwrap_or(&buffer)) {
-                    return Ok(());
-                }
-            }
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(broken(error)),
-        }
-    }
-}
-
-/// Takes our own error out of the reader's, or says that the connection broke.
-fn broken(error: io::Error) -> Error {
-    match error.downcast::<Error>() {
-        Ok(error) => error,
-        Err(error) => Error::transport(Sent::Perhaps, error),
-    }
 }

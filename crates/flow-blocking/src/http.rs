@@ -20,11 +20,9 @@ use http::{HeaderMap, HeaderValue, Method, Request, Response};
 
 use crate::call::Call;
 use crate::cancel::Registration;
+use crate::connection::MAX_HEAD_BYTES;
 use crate::connector::{Dialer, NoResolver};
 use crate::{CancelToken, ReplyBody, Transport, tunnel};
-
-/// How long ureq lets a reply's head be: whatever our own limit on headers may admit.
-pub(crate) const MAX_HEAD_BYTES: usize = head::MAX_HEADER_BYTES + 8 * 1024;
 
 /// The transport that clients use by default, on ureq, for those who wrap it in one of their own.
 ///

@@ -96,18 +96,21 @@ mod connection;
 mod connector;
 mod dial;
 mod driver;
+mod execute;
 mod http;
+mod reading;
 mod socket;
 mod stream;
 mod tls;
 mod transport;
 mod tunnel;
+mod wait;
 
 pub use crate::cancel::CancelToken;
+pub use crate::client::Client;
 pub use crate::http::HttpTransport;
 pub use crate::transport::{ReplyBody, Transport};
 
-pub use crate::client::Client;
 #[doc(hidden)]
 pub use crate::clock::Clock;
 pub use flow_api::client::{Connection, InFlight};

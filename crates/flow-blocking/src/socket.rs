@@ -5,31 +5,20 @@
 //! take a reset inside a body that ends with its connection for the end of the body.
 
 use std::io::{self, Read, Write};
-use std::net::{Shutdown, TcpStream};
+use std::net::TcpStream;
 use std::sync::Arc;
 use std::time::Duration;
 
 use socket2::{SockRef, TcpKeepalive};
 
-use crate::call::{Call, WaitsFor};
+use crate::call::Call;
+use crate::wait::{WaitsFor, Wire};
 
 /// How long a connection is silent before the system asks whether the peer is still there.
 ///
 /// A completion may take minutes before its first byte; without this a router forgets the
 /// connection. The numbers are reqwest's, so that both clients notice a dead peer alike.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
-
-/// The part of a connection that another thread may shut down.
-#[derive(Debug)]
-pub(crate) struct Wire(TcpStream);
-
-impl Wire {
-    /// Ends reads and writes that are blocked on it.
-    pub(crate) fn shut_down(&self) {
-        // It fails on a connection that is closed already, which is as good.
-        let _ = self.0.shutdown(Shutdown::Both);
-    }
-}
 
 /// A TCP connection.
 #[derive(Debug)]

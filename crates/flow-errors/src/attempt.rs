@@ -84,27 +84,27 @@ impl fmt::Display for Operation {
 /// `Display` is one line for logs: number, model, status, kind, time, request id, wait.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attempt {
-    number: u32,
+    pub(crate) number: u32,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    model: Option<Arc<str>>,
-    #[serde(default, skip_serializing_if = "Option::is_none", with = "crate::wire::status")]
-    status: Option<StatusCode>,
+    pub(crate) model: Option<Arc<str>>,
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "crate::json::status")]
+    pub(crate) status: Option<StatusCode>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    kind: Option<Kind>,
+    pub(crate) kind: Option<Kind>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    request_id: Option<Arc<str>>,
-    #[serde(rename = "started_ns", with = "crate::wire::nanos")]
-    started: Duration,
-    #[serde(rename = "elapsed_ns", with = "crate::wire::nanos")]
-    elapsed: Duration,
+    pub(crate) request_id: Option<Arc<str>>,
+    #[serde(rename = "started_ns", with = "crate::json::nanos")]
+    pub(crate) started: Duration,
+    #[serde(rename = "elapsed_ns", with = "crate::json::nanos")]
+    pub(crate) elapsed: Duration,
     #[serde(
         rename = "wait_ns",
         default,
         skip_serializing_if = "Option::is_none",
-        with = "crate::wire::optional_nanos"
+        with = "crate::json::optional_nanos"
     )]
-    wait: Option<Duration>,
-    maybe_billed: bool,
+    pub(crate) wait: Option<Duration>,
+    pub(crate) maybe_billed: bool,
 }
 
 impl Attempt {
@@ -121,36 +121,6 @@ impl Attempt {
             wait: None,
             maybe_billed: false,
         }
-    }
-
-    pub(crate) fn succeeded(
-        self,
-        elapsed: Duration,
-        status: StatusCode,
-        id: Option<Arc<str>>,
-    ) -> Self {
-        // A success is billed for certain; "maybe" is for those that nobody saw the end of.
-        Self { elapsed, status: Some(status), request_id: id, ..self }
-    }
-
-    pub(crate) fn failed(self, elapsed: Duration, error: &crate::Error) -> Self {
-        Self {
-            elapsed,
-            status: error.status(),
-            kind: Some(error.kind()),
-            request_id: error.shared_request_id(),
-            maybe_billed: error.may_have_run(),
-            ..self
-        }
-    }
-
-    /// A failure after content had reached the caller: what arrived has been billed.
-    pub(crate) fn delivered(self, elapsed: Duration, error: &crate::Error) -> Self {
-        Self { maybe_billed: true, ..self.failed(elapsed, error) }
-    }
-
-    pub(crate) fn cancelled(self, elapsed: Duration) -> Self {
-        Self { elapsed, kind: Some(Kind::Cancelled), maybe_billed: true, ..self }
     }
 
     /// Returns the attempt's place in the call, counted from 1.

@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use crate::policy::InvalidPolicy;
+use crate::InvalidPolicy;
 use crate::tick::nanos;
 
 /// A truncated exponential backoff schedule: `initial_delay` doubling up to `max_delay`.

@@ -6,13 +6,15 @@
 
 use std::time::{Duration, SystemTime};
 
-use crate::attempt::{Attempt, Attempts, Operation};
+use crate::attempt::{Attempt, Attempts};
 use crate::backoff::uniform;
-use crate::step::StoppedBecause;
+use crate::stopped_because::StoppedBecause;
 use crate::tick::nanos;
-use crate::{Class, Error, RetryPolicy, Timeouts};
+use crate::{Class, Error, RetryPolicy};
 
+pub use crate::attempt::Operation;
 pub use crate::gate::Gate;
+pub use crate::policy::Timeouts;
 pub use crate::step::{Outcome, Send, Step, Target, Verdict, Why};
 pub use crate::tick::Tick;
 

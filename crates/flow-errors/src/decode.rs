@@ -7,7 +7,8 @@ use http::{HeaderMap, StatusCode};
 use crate::classify::classify;
 use crate::document::Document;
 use crate::header_text::date;
-use crate::{Body, Error, RateLimits, headers as facts, hint};
+use crate::rate_limits::RateLimits;
+use crate::{Body, Error, headers as facts, hint};
 
 impl Error {
     /// Decodes an error reply. This never fails: whatever arrived gives a typed error.

@@ -12,9 +12,9 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 
 use crate::attempt::{Attempts, Operation};
 use crate::document::Document;
-use crate::report::SupportReport;
-use crate::step::StoppedBecause;
-use crate::{Body, Class, Envelope, InvalidPolicy, Kind, RateLimits, text};
+use crate::rate_limits::RateLimits;
+use crate::stopped_because::StoppedBecause;
+use crate::{Body, Class, Envelope, InvalidPolicy, Kind, text};
 
 /// What stands where a secret stood.
 const REDACTED: &str = "[redacted]";
@@ -330,12 +330,6 @@ impl Error {
     #[must_use]
     pub fn recommendation(&self) -> &str {
         self.0.kind.recommendation(self.0.status)
-    }
-
-    /// Returns the text to send to the service's support: no secrets, no prompt.
-    #[must_use]
-    pub fn support_report(&self) -> SupportReport<'_> {
-        SupportReport::new(self)
     }
 
     /// A success that cannot be handed on was run for certain.

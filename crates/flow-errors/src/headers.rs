@@ -10,6 +10,7 @@ use crate::limit_headers::PREFIXES;
 
 pub use crate::hint::retry_after;
 pub use crate::limit::Limit;
+pub use crate::rate_limits::RateLimits;
 
 /// The most header values that an error keeps.
 const MAX_VALUES: usize = 64;

@@ -12,9 +12,9 @@
 //! ```
 //! use std::time::{Duration, SystemTime};
 //!
-//! use flow_errors::call::{Call, Gate, Outcome, Step, Tick, Verdict};
+//! use flow_errors::call::{Call, Gate, Operation, Outcome, Step, Tick, Timeouts, Verdict};
 //! use flow_errors::headers::request_id;
-//! use flow_errors::{Body, Error, Operation, RetryPolicy, Sent, Timeouts};
+//! use flow_errors::{Body, Error, RetryPolicy, Sent};
 //! use http::{HeaderMap, Method, Response, StatusCode};
 //!
 //! /// Your HTTP client: here, a service that asks to be left alone for 2 s, then answers.
@@ -92,11 +92,11 @@
 //!
 //! # Map
 //!
-//! - What went wrong: [`Error`], [`Kind`], [`Class`], [`Envelope`], [`RateLimits`], [`Body`]
-//! - What was tried: [`Attempts`], [`Attempt`], [`Operation`], [`StoppedBecause`],
-//!   [`SupportReport`]
-//! - Trying again: [`call`], with [`Call`](call::Call) and [`Step`](call::Step)
-//! - How often and how long: [`RetryPolicy`], [`Backoff`], [`Jitter`], [`Timeouts`]
+//! - What went wrong: [`Error`], [`Kind`], [`Class`], [`Envelope`], [`Body`]
+//! - What was tried: [`Attempts`], [`Attempt`], [`StoppedBecause`], [`SupportReport`]
+//! - Trying again: [`call`], with [`Call`](call::Call), [`Step`](call::Step) and
+//!   [`Timeouts`](call::Timeouts)
+//! - How often: [`RetryPolicy`], [`Backoff`], [`Jitter`]
 //! - The page itself: [`table`]; request ids, hints and limits in headers: [`headers`]
 //!
 //! # What it does not do
@@ -133,16 +133,21 @@ pub mod headers;
 mod hint;
 mod html;
 mod instant;
+mod invalid_policy;
+mod json;
 mod kind;
 mod limit;
 mod limit_headers;
 mod phrase;
 mod policy;
 mod rate_limits;
+mod recommendation;
+mod record;
 mod report;
 mod span;
 mod sse;
 mod step;
+mod stopped_because;
 mod success;
 pub mod table;
 mod text;
@@ -151,14 +156,14 @@ mod unreadable;
 mod wire;
 mod words;
 
-pub use crate::attempt::{Attempt, Attempts, Operation};
+pub use crate::attempt::{Attempt, Attempts};
 pub use crate::backoff::{Backoff, Jitter};
 pub use crate::body::Body;
 pub use crate::class::Class;
 pub use crate::envelope::{Envelope, InvalidEnvelope};
 pub use crate::error::{Error, Result, Sent};
+pub use crate::invalid_policy::InvalidPolicy;
 pub use crate::kind::Kind;
-pub use crate::policy::{InvalidPolicy, RetryPolicy, RetryPolicyBuilder, Timeouts};
-pub use crate::rate_limits::RateLimits;
+pub use crate::policy::{RetryPolicy, RetryPolicyBuilder};
 pub use crate::report::SupportReport;
-pub use crate::step::StoppedBecause;
+pub use crate::stopped_because::StoppedBecause;

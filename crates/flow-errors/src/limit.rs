@@ -16,7 +16,7 @@ pub struct Limit {
         rename = "reset_ns",
         default,
         skip_serializing_if = "Option::is_none",
-        with = "crate::wire::optional_nanos"
+        with = "crate::json::optional_nanos"
     )]
     pub(crate) reset: Option<Duration>,
 }

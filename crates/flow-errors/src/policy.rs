@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::{Backoff, Jitter};
+use crate::{Backoff, InvalidPolicy, Jitter};
 
 /// How often to retry and how long to wait in between.
 ///
@@ -183,7 +183,7 @@ impl RetryPolicyBuilder {
 /// ```
 /// use std::time::Duration;
 ///
-/// use flow_errors::Timeouts;
+/// use flow_errors::call::Timeouts;
 ///
 /// let timeouts = Timeouts::default().with_deadline(Duration::from_secs(30))?;
 /// assert_eq!(timeouts.deadline(), Some(Duration::from_secs(30)));
@@ -251,36 +251,4 @@ impl Default for Timeouts {
     fn default() -> Self {
         Self { deadline: Some(Duration::from_secs(600)), attempt: None }
     }
-}
-
-/// The settings of a [`RetryPolicy`], a [`Backoff`] or [`Timeouts`] make no sense.
-#[non_exhaustive]
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum InvalidPolicy {
-    /// `max_attempts` was zero.
-    #[error("max_attempts is 0, so nothing would ever be sent; use 1 to switch retries off")]
-    NoAttempts,
-    /// `max_attempts` was above [`RetryPolicy::MAX_ATTEMPTS`].
-    #[error("max_attempts is {0}, above the maximum of 1000; bound long calls by their deadline")]
-    TooManyAttempts(u32),
-    /// `initial_delay` was zero.
-    #[error("initial_delay is 0, which would retry in a hot loop; use at least 1 ms")]
-    ZeroInitialDelay,
-    /// `initial_delay` was longer than `max_delay`.
-    #[error("initial_delay {initial_delay:?} is above max_delay {max_delay:?}; swap or raise one")]
-    InitialAboveMax {
-        /// The delay before the first retry.
-        initial_delay: Duration,
-        /// The longest delay.
-        max_delay: Duration,
-    },
-    /// The share of a proportional jitter was above 100 %.
-    #[error("the jitter is {0} % of the delay; use 0 to 100")]
-    JitterAboveWhole(u8),
-    /// The deadline was zero.
-    #[error("the deadline is 0, so no call could finish; use no_deadline() to lift it")]
-    ZeroDeadline,
-    /// The attempt timeout was zero.
-    #[error("the attempt timeout is 0, so no attempt could finish; leave it unset to lift it")]
-    ZeroAttemptTimeout,
 }

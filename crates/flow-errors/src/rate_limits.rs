@@ -14,7 +14,7 @@ use crate::limit_headers;
 /// ```
 /// use std::time::Duration;
 ///
-/// use flow_errors::RateLimits;
+/// use flow_errors::headers::RateLimits;
 /// use http::{HeaderMap, HeaderValue};
 ///
 /// let mut headers = HeaderMap::new();

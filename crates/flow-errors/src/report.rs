@@ -3,7 +3,8 @@
 use std::fmt;
 use std::time::SystemTime;
 
-use crate::{Error, Operation, text};
+use crate::attempt::Operation;
+use crate::{Error, text};
 
 /// A report of a failed call for the service's support, written by `Display`.
 ///
@@ -12,12 +13,16 @@ use crate::{Error, Operation, text};
 #[derive(Clone, Copy, Debug)]
 pub struct SupportReport<'a>(&'a Error);
 
-impl<'a> SupportReport<'a> {
+impl SupportReport<'_> {
     /// Where the service's page asks to send reports.
     pub const ADDRESS: &'static str = "contact@flowapi.net";
+}
 
-    pub(crate) const fn new(error: &'a Error) -> Self {
-        Self(error)
+impl Error {
+    /// Returns the text to send to the service's support: no secrets, no prompt.
+    #[must_use]
+    pub fn support_report(&self) -> SupportReport<'_> {
+        SupportReport(self)
     }
 }
 

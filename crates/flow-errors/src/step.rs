@@ -1,4 +1,4 @@
-//! The words of the retry machine: what it asks for, what it is told, why it stopped.
+//! The words of the retry machine: what it asks for and what it is told.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -81,53 +81,4 @@ pub enum Outcome {
     Failed(Error),
     /// It failed after content had reached the caller, so it must not be sent again.
     Broken(Error),
-}
-
-/// Why there was no further attempt.
-#[non_exhaustive]
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum StoppedBecause {
-    /// The failure would be the same every time, or the service said not to retry.
-    NotRetryable,
-    /// The policy's attempts were used up.
-    MaxAttempts,
-    /// The next wait would have reached the deadline, or the deadline passed.
-    Deadline,
-    /// The call waited too long for its turn.
-    Turn,
-    /// The service asked for a longer wait than the policy allows.
-    RetryAfterTooLong,
-    /// The request may have been run, and was sent again as often as the policy allows.
-    AmbiguousLimit,
-    /// The body cannot be sent twice.
-    NotRepeatable,
-    /// Content had already reached the caller.
-    Delivered,
-    /// The caller cancelled the call.
-    Cancelled,
-}
-
-impl StoppedBecause {
-    /// Returns the reason's word, as logs and JSON write it.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::NotRetryable => "not_retryable",
-            Self::MaxAttempts => "max_attempts",
-            Self::Deadline => "deadline",
-            Self::Turn => "turn",
-            Self::RetryAfterTooLong => "retry_after_too_long",
-            Self::AmbiguousLimit => "ambiguous_limit",
-            Self::NotRepeatable => "not_repeatable",
-            Self::Delivered => "delivered",
-            Self::Cancelled => "cancelled",
-        }
-    }
-}
-
-impl std::fmt::Display for StoppedBecause {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.as_str())
-    }
 }

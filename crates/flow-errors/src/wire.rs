@@ -11,15 +11,16 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::attempt::{Attempt, Attempts, Operation};
 use crate::error::Inner;
-use crate::step::StoppedBecause;
-use crate::{Body, Class, Error, Kind, RateLimits};
+use crate::rate_limits::RateLimits;
+use crate::stopped_because::StoppedBecause;
+use crate::{Body, Class, Error, Kind, json};
 
 #[derive(Serialize, Deserialize)]
 struct Wire {
     kind: Kind,
     class: Class,
     message: Box<str>,
-    #[serde(default, skip_serializing_if = "Option::is_none", with = "status")]
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "json::status")]
     status: Option<StatusCode>,
     #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
     api_type: Option<Box<str>>,
@@ -33,7 +34,7 @@ struct Wire {
         rename = "retry_after_ns",
         default,
         skip_serializing_if = "Option::is_none",
-        with = "optional_nanos"
+        with = "json::optional_nanos"
     )]
     retry_after: Option<Duration>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -50,7 +51,7 @@ struct Wire {
         rename = "started_at_unix_ns",
         default,
         skip_serializing_if = "Option::is_none",
-        with = "optional_nanos"
+        with = "json::optional_nanos"
     )]
     started_at: Option<Duration>,
     #[serde(default)]
@@ -163,62 +164,6 @@ fn chain(source: &dyn std::error::Error) -> String {
         next = cause.source();
     }
     text
-}
-
-/// A status as its number.
-pub(crate) mod status {
-    use super::{Deserialize, Deserializer, Serialize, Serializer, StatusCode};
-
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over references")]
-    pub(crate) fn serialize<S: Serializer>(
-        status: &Option<StatusCode>,
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
-        status.map(|status| status.as_u16()).serialize(serializer)
-    }
-
-    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<Option<StatusCode>, D::Error> {
-        let number = Option::<u16>::deserialize(deserializer)?;
-        number.map(StatusCode::from_u16).transpose().map_err(serde::de::Error::custom)
-    }
-}
-
-/// A span as whole nanoseconds.
-pub(crate) mod nanos {
-    use super::{Deserialize, Deserializer, Duration, Serializer};
-
-    pub(crate) fn serialize<S: Serializer>(
-        span: &Duration,
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
-        serializer.serialize_u64(crate::tick::nanos(*span))
-    }
-
-    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<Duration, D::Error> {
-        u64::deserialize(deserializer).map(Duration::from_nanos)
-    }
-}
-
-/// A span, or none, as whole nanoseconds.
-pub(crate) mod optional_nanos {
-    use super::{Deserialize, Deserializer, Duration, Serialize, Serializer};
-
-    pub(crate) fn serialize<S: Serializer>(
-        span: &Option<Duration>,
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
-        span.map(crate::tick::nanos).serialize(serializer)
-    }
-
-    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<Option<Duration>, D::Error> {
-        Ok(Option::<u64>::deserialize(deserializer)?.map(Duration::from_nanos))
-    }
 }
 
 #[cfg(test)]

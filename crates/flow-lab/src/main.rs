@@ -3,15 +3,14 @@
 
 mod demo;
 mod interop;
+mod output;
 mod table;
 
-use std::error::Error;
-use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-type Result<T = (), E = Box<dyn Error>> = std::result::Result<T, E>;
+use crate::output::{Result, print};
 
 /// Demonstrates the FlowAPI clients.
 #[derive(Parser)]
@@ -43,14 +42,5 @@ fn main() -> ExitCode {
             eprintln!("{error}");
             ExitCode::FAILURE
         }
-    }
-}
-
-/// Prints `text`; a reader that has seen enough, as `head` has, is no failure.
-fn print(text: &str) -> Result {
-    let mut stdout = io::stdout().lock();
-    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
-        _ => Ok(()),
     }
 }

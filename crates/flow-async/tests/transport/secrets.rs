@@ -11,7 +11,7 @@ use log::{LevelFilter, Log, Metadata, Record};
 
 use crate::support::run;
 
-/// Long enough for every 16 bytes of it, should it be logged in rows, to show.
+/// Long enough for every 16 bytes of it to show, should it be logged in rows, as ureq does.
 const KEY: &str = "Bearer hushhushhushhushhushhushhush";
 
 struct Lines(Mutex<Vec<String>>);

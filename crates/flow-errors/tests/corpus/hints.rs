@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use flow_errors::headers::Limit;
-use flow_errors::{Body, Error, RateLimits};
+use flow_errors::headers::{Limit, RateLimits};
+use flow_errors::{Body, Error};
 use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 use serde_json::Value;

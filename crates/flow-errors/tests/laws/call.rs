@@ -181,7 +181,7 @@ proptest! {
 fn call_that_may_have_been_billed_earlier_says_so_whatever_failed_last() {
     let script = Script {
         policy: flow_errors::RetryPolicy::default(),
-        timeouts: flow_errors::Timeouts::default(),
+        timeouts: flow_errors::call::Timeouts::default(),
         repeatable: true,
         start: Tick::ORIGIN,
         scenes: [504, 400].map(scene).to_vec(),

@@ -1,7 +1,8 @@
 //! Laws 18 to 24: one deadline bounds attempts and waits together.
 
+use flow_errors::call::Timeouts;
 use flow_errors::call::{MIN_ATTEMPT, Tick};
-use flow_errors::{Kind, StoppedBecause, Timeouts};
+use flow_errors::{Kind, StoppedBecause};
 use proptest::prelude::*;
 
 use crate::harness::{Script, scripts};

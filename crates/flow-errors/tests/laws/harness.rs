@@ -2,8 +2,8 @@
 
 use std::time::{Duration, SystemTime};
 
-use flow_errors::call::{Call, Gate, Outcome, Send, Step, Tick, Verdict};
-use flow_errors::{Body, Class, Error, Jitter, Operation, RetryPolicy, Sent, Timeouts};
+use flow_errors::call::{Call, Gate, Operation, Outcome, Send, Step, Tick, Timeouts, Verdict};
+use flow_errors::{Body, Class, Error, Jitter, RetryPolicy, Sent};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use proptest::prelude::*;
 

@@ -1,0 +1,48 @@
+//! How the calls of `flow-api` come to the driver.
+
+use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use flow_api::Reply;
+use flow_api::client::{Execute, Plan, Settings};
+use flow_errors::Result;
+use serde::de::DeserializeOwned;
+
+use crate::client::Client;
+use crate::driver::drive;
+
+impl Execute for Client {
+    type Sending<T> = Sending<T>;
+
+    fn settings(&self) -> &Settings {
+        self.settings()
+    }
+
+    fn execute<T: DeserializeOwned + Send + 'static>(&self, plan: Result<Plan>) -> Sending<T> {
+        let client = self.clone();
+        Sending(Box::pin(async move { drive(&client, &plan?).await }))
+    }
+
+    fn entropy(&self) -> u64 {
+        self.clock().entropy()
+    }
+}
+
+/// A call as a future: it starts when it is first polled, and ends when it is dropped.
+#[must_use = "futures do nothing unless awaited"]
+pub struct Sending<T>(Pin<Box<dyn Future<Output = Result<Reply<T>>> + Send>>);
+
+impl<T> Future for Sending<T> {
+    type Output = Result<Reply<T>>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        self.0.as_mut().poll(context)
+    }
+}
+
+impl<T> fmt::Debug for Sending<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sending").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,54 @@
+//! The time of one attempt, from the start of its send to the last byte of its body.
+//!
+//! Transports of callers need no clock for that: what they do is dropped when the time is over.
+
+use std::future::poll_fn;
+use std::pin::pin;
+use std::task::Poll;
+
+use flow_api::client::InFlight;
+use flow_api::client::head::MAX_ERROR_BODY_TIME;
+use flow_errors::call::Tick;
+use flow_errors::{Error, Result};
+use http::StatusCode;
+
+use crate::clock::Clock;
+
+/// Until when the attempt may go on; `None` is without end.
+pub(crate) struct TimeLimit<'a> {
+    clock: &'a dyn Clock,
+    in_flight: &'a InFlight,
+    until: Option<Tick>,
+}
+
+impl<'a> TimeLimit<'a> {
+    /// Starts the time of the attempt.
+    pub(crate) fn new(clock: &'a dyn Clock, in_flight: &'a InFlight) -> Self {
+        Self { clock, in_flight, until: in_flight.timeout().map(|timeout| clock.now() + timeout) }
+    }
+
+    /// Bounds the body of an error further: what it means is known from its status already.
+    pub(crate) fn for_body(self, status: StatusCode) -> Self {
+        if status.is_success() {
+            return self;
+        }
+        let soon = self.clock.now() + MAX_ERROR_BODY_TIME;
+        Self { until: Some(self.until.map_or(soon, |until| until.min(soon))), ..self }
+    }
+
+    /// Does `work` unless the time is over first.
+    pub(crate) async fn hold<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
+        let Some(until) = self.until else { return work.await };
+        let limit = self.in_flight.timeout().unwrap_or(MAX_ERROR_BODY_TIME);
+        let mut work = pin!(work);
+        let mut timer = self.clock.sleep_until(until);
+        poll_fn(|context| match work.as_mut().poll(context) {
+            Poll::Ready(result) => Poll::Ready(result),
+            Poll::Pending => {
+                let over = || Err(Error::timeout(self.in_flight.sent(), limit));
+                timer.as_mut().poll(context).map(|()| over())
+            }
+        })
+        .await
+    }
+}

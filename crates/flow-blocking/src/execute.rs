@@ -1,0 +1,28 @@
+//! How the calls of `flow-api` come to the driver.
+
+use flow_api::Reply;
+use flow_api::client::{Execute, Plan, Settings};
+use flow_errors::Result;
+use serde::de::DeserializeOwned;
+
+use crate::client::Client;
+use crate::driver::drive;
+
+impl Execute for Client {
+    type Sending<T> = Result<Reply<T>>;
+
+    fn settings(&self) -> &Settings {
+        self.settings()
+    }
+
+    fn execute<T: DeserializeOwned + Send + 'static>(
+        &self,
+        plan: Result<Plan>,
+    ) -> Result<Reply<T>> {
+        drive(self, &plan?)
+    }
+
+    fn entropy(&self) -> u64 {
+        self.clock().entropy()
+    }
+}

@@ -1,0 +1,204 @@
+//! Where the two clients differ, each with its reason.
+
+/// One of the two clients.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Side {
+    Async,
+    Blocking,
+}
+
+impl Side {
+    /// Returns the folder of the client's crate.
+    pub(super) const fn folder(self) -> &'static str {
+        match self {
+            Self::Async => "crates/flow-async",
+            Self::Blocking => "crates/flow-blocking",
+        }
+    }
+}
+
+/// Files that only one client has.
+#[rustfmt::skip]
+pub(super) const ALONE: [(Side, &str, &str); 11] = [
+    (Side::Async,    "src/request_body.rs", "reqwest says that it sends only by reading a body; our connector is told"),
+    (Side::Async,    "src/time_limit.rs",   "a future is dropped when its time is over; a blocking transport must look itself"),
+    (Side::Blocking, "src/call.rs",         "how the transport looks: a future has its context for that"),
+    (Side::Blocking, "src/cancel.rs",       "a future is cancelled by being dropped"),
+    (Side::Blocking, "src/connection.rs",   "below ureq the connection is ours; reqwest has its own"),
+    (Side::Blocking, "src/connector.rs",    "below ureq the connection is ours; reqwest has its own"),
+    (Side::Blocking, "src/dial.rs",         "below ureq the connection is ours; reqwest has its own"),
+    (Side::Blocking, "src/socket.rs",       "below ureq the connection is ours; reqwest has its own"),
+    (Side::Blocking, "src/stream.rs",       "below ureq the connection is ours; reqwest has its own"),
+    (Side::Blocking, "src/tunnel.rs",       "below ureq the connection is ours; reqwest has its own"),
+    (Side::Blocking, "src/wait.rs",         "what a blocking call is woken up from; a future is woken by its runtime"),
+];
+
+/// Files with another text for the same task; the names that they offer are compared.
+#[rustfmt::skip]
+pub(super) const BY_NAMES: [(&str, &str); 6] = [
+    ("src/execute.rs",              "a call is a future here and a result there"),
+    ("src/http.rs",                 "two libraries"),
+    ("src/reading.rs",              "a body is a stream of frames here and a reader there"),
+    ("src/transport.rs",            "the seam itself: who ends a send, and what a body is"),
+    ("tests/transport/limits.rs",   "a future is dropped; a blocking call ends itself, wherever it waits"),
+    ("tests/transport/support.rs",  "a body is a stream of frames here and a reader there"),
+];
+
+/// A name that only one client offers.
+pub(super) struct Name {
+    pub(super) side: Side,
+    pub(super) file: &'static str,
+    pub(super) name: &'static str,
+    pub(super) why: &'static str,
+}
+
+#[rustfmt::skip]
+pub(super) const NAMES: [Name; 3] = [
+    Name { side: Side::Async,    file: "src/lib.rs",     name: "Sending",     why: "a call as a future" },
+    Name { side: Side::Async,    file: "src/execute.rs", name: "Sending",     why: "a call as a future" },
+    Name { side: Side::Blocking, file: "src/lib.rs",     name: "CancelToken", why: "a future is cancelled by being dropped" },
+];
+
+/// Statements and sentences, in their normal form, that only one client has.
+pub(super) struct Difference {
+    pub(super) file: &'static str,
+    pub(super) why: &'static str,
+    pub(super) in_async: &'static [&'static str],
+    pub(super) in_blocking: &'static [&'static str],
+}
+
+pub(super) const TEXTS: [Difference; 9] = [
+    Difference {
+        file: "src/lib.rs",
+        why: "the libraries, and what a runtime needs",
+        in_async: &[
+            "A client for FlowAPI and any other OpenAI-compatible service, on reqwest and tokio.",
+            "Calls need a tokio runtime with time and I/O enabled.",
+        ],
+        in_blocking: &["A client for FlowAPI and any other OpenAI-compatible service, on ureq."],
+    },
+    Difference {
+        file: "src/lib.rs",
+        why: "a future is cancelled by being dropped",
+        in_async: &[
+            "- **Ending it early**: dropping the future ends it; what the call held is given back.",
+        ],
+        in_blocking: &[
+            "- **Ending it early**: a [`CancelToken`] ends it from another thread; what the call \
+             held is given back.",
+        ],
+    },
+    Difference {
+        file: "src/client.rs",
+        why: "a future is cancelled by being dropped",
+        in_async: &[
+            "Calls are futures that do nothing until they are awaited; dropping one ends the call, \
+             closes its connection and gives back what it held.",
+        ],
+        in_blocking: &[
+            "A call returns when it is over; another thread can end it through a [`CancelToken`].",
+            "cancel: CancelToken",
+            "Returns a clone whose calls end when `token` is cancelled; it shares everything else.",
+            "# Examples",
+            "let client = Client::builder().api_key(\"sk-1\").base_url(\"http://127.0.0.1:9\").build()?;",
+            "let token = CancelToken::new();",
+            "token.cancel();",
+            "let error = client.with_cancel_token(&token).chat(\"gpt-4o\").user(\"Hi\").send().unwrap_err();",
+            "assert_eq!(error.kind(), Kind::Cancelled);",
+            "Ok::<()",
+            "flow_client::Error>(())",
+            "#[must_use]",
+            "pub fn with_cancel_token(&self, token: &CancelToken) -> Self {",
+            "Self {",
+            "cancel: token.clone()",
+            "..self.clone()",
+            "}",
+            "}",
+            "pub(crate) const fn cancel_token(&self) -> &CancelToken {",
+            "&self.cancel",
+            "}",
+            "cancel: CancelToken::new()",
+        ],
+    },
+    Difference {
+        file: "src/clock.rs",
+        why: "tokio sleeps until an instant, the system for a span, unless it is cancelled",
+        in_async: &[
+            "Completes at `instant`, or a little later.",
+            "fn sleep_until(&self, instant: Tick) -> Pin<Box<dyn Future<Output = ()> + Send + '_>>;",
+            "Tokio's clock, which tests can pause, and the operating system's randomness.",
+            "fn sleep_until(&self, instant: Tick) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {",
+            "Where a platform's clock cannot hold the instant, a century is as good as for ever.",
+            "const CENTURY: Duration = Duration::from_secs(100 * 365 * 24 * 3_600);",
+            "let span = instant.since(Tick::ORIGIN);",
+            "let at = self.origin.checked_add(span).unwrap_or_else(|| self.origin + CENTURY);",
+            "Box::pin(tokio::time::sleep_until(at))",
+        ],
+        in_blocking: &[
+            "Returns at `instant`, or a little later, or as soon as `cancel` is cancelled.",
+            "fn sleep_until(&self, instant: Tick);",
+            "The operating system's clock and randomness.",
+            "fn sleep_until(&self, instant: Tick) {",
+            "let _ = cancel.wait_timeout(instant.since(self.now()));",
+        ],
+    },
+    Difference {
+        file: "src/driver.rs",
+        why: "a future is dropped when its time is over; a blocking transport must look itself",
+        in_async: &[
+            "let limit = TimeLimit::new(client.clock(), &in_flight);",
+            "let sending = client.transport().send(plan.request(), &in_flight);",
+            "let reply = limit.hold(sending)?;",
+            "let limit = limit.for_body(head.status);",
+            "if let Err(error) = limit.hold(read(&mut body, &mut reader)) {",
+        ],
+        in_blocking: &[
+            "let reply = client.transport().send(plan.request(), &in_flight)?;",
+            "if let Err(error) = read(&mut body, &mut reader) {",
+        ],
+    },
+    Difference {
+        file: "src/driver.rs",
+        why: "a future is cancelled by being dropped",
+        in_async: &[],
+        in_blocking: &[
+            "if client.cancel_token().is_cancelled() {",
+            "call.cancel(clock.now());",
+            "}",
+        ],
+    },
+    Difference {
+        file: "tests/transport/main.rs",
+        why: "only the cases of limits panic by name",
+        in_async: &["#![expect(clippy::unwrap_used, reason = \"a test reports by panicking\")]"],
+        in_blocking: &[
+            "#![expect(clippy::panic, clippy::unwrap_used, reason = \"a test reports by panicking\")]",
+        ],
+    },
+    Difference {
+        file: "tests/transport/proxies.rs",
+        why: "reqwest hides the status of a tunnel; ours names it, and must not echo the rest",
+        in_async: &[
+            r#"("needs a login", "HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\n\r\n", "authorization required")"#,
+            r#"("forbids it", "HTTP/1.1 403 Forbidden\r\n\r\n", "unsuccessful")"#,
+            r#"("is no proxy", "hello\r\n\r\n", "unsuccessful")"#,
+            r#"("is silent", "", "unexpected end of file")"#,
+        ],
+        in_blocking: &[
+            r#"("needs a login", "HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\n\r\n", "answered CONNECT with 407")"#,
+            r#"("forbids it", "HTTP/1.1 403 Forbidden\r\n\r\n", "answered CONNECT with 403")"#,
+            r#"("is no proxy", "hello\r\n\r\n", "answered CONNECT with no HTTP status")"#,
+            r#"("echoes us", "HTTP/1.1 407 hush\r\n\r\n", "answered CONNECT with 407")"#,
+            r#"("is silent", "", "closed the connection")"#,
+        ],
+    },
+    Difference {
+        file: "tests/transport/wire.rs",
+        why: "reqwest learns of a close from its runtime; ours asks the socket",
+        in_async: &[
+            "The close has arrived: one idle turn of the runtime is enough to see it.",
+            "tokio::time::sleep(Duration::from_millis(1));",
+        ],
+        in_blocking: &[],
+    },
+];
