@@ -11,7 +11,7 @@ use http::Method;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::chat::chat_setters;
+use crate::chat_setters::chat_setters;
 use crate::options::{Options, option_setters};
 use crate::plan::Plan;
 use crate::settings::Settings;

@@ -19,9 +19,8 @@
 //!
 //! # Map
 //!
-//! - Requests: [`ChatRequest`], [`Message`], [`Role`]
-//! - Replies: [`Reply`] around [`ChatCompletion`], [`Choice`], [`FinishReason`], [`Usage`],
-//!   [`ModelList`], [`Model`]
+//! - Chat: [`ChatRequest`], [`Message`], [`Role`], [`ChatCompletion`]; their parts are in [`chat`]
+//! - Replies: [`Reply`] around [`ChatCompletion`], [`ModelList`], [`Model`]
 //! - Calls: [`Chat`], [`Models`], [`Post`], [`Get`], made by a client that [`ClientBuilder`] built
 //! - Configuration: [`ApiKey`], [`BaseUrl`], [`Proxy`]
 //! - For client crates: [`client`]
@@ -39,28 +38,42 @@ mod base_url;
 mod body;
 mod builder;
 mod calls;
-mod chat;
+pub mod chat;
+mod chat_check;
+mod chat_params;
+mod chat_request;
+mod chat_setters;
+mod choice;
 pub mod client;
 mod completion;
 mod connection;
+mod content;
 mod field;
 mod gates;
 mod in_flight;
+mod json;
+mod logprob;
 mod message;
 mod models;
 mod options;
+mod params;
+mod part;
 mod plan;
 mod proxy;
 mod reply;
+mod response_format;
 mod running;
 mod settings;
+mod tool;
+mod tool_call;
+mod usage;
 
 pub use crate::api_key::ApiKey;
 pub use crate::base_url::BaseUrl;
 pub use crate::builder::ClientBuilder;
 pub use crate::calls::{Chat, Get, Models, Post};
-pub use crate::chat::ChatRequest;
-pub use crate::completion::{ChatCompletion, Choice, FinishReason, Usage};
+pub use crate::chat_request::ChatRequest;
+pub use crate::completion::ChatCompletion;
 pub use crate::message::{Message, Role};
 pub use crate::models::{Model, ModelList};
 pub use crate::proxy::Proxy;
