@@ -3,6 +3,7 @@
 //! An [`Error`] is made where the failure is known best, with its [`Kind`] and [`Class`] decided
 //! there; the call that failed adds the request, the history and why it stopped.
 
+use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::fmt;
 use std::sync::Arc;
@@ -14,7 +15,7 @@ use crate::attempt::{Attempts, Operation};
 use crate::document::Document;
 use crate::report::SupportReport;
 use crate::step::StoppedBecause;
-use crate::{Body, Class, Envelope, InvalidPolicy, Kind, RateLimits, text};
+use crate::{Body, Class, Envelope, InvalidPolicy, Kind, RateLimits, advice, text};
 
 /// What stands where a secret stood.
 const REDACTED: &str = "[redacted]";
@@ -323,9 +324,11 @@ impl Error {
     }
 
     /// Returns what to do about it, in the words of the service's page where it has some.
+    ///
+    /// Where a model is unknown, the call that finds the nearest ones is named as well.
     #[must_use]
-    pub fn recommendation(&self) -> &str {
-        self.0.kind.recommendation(self.0.status)
+    pub fn recommendation(&self) -> Cow<'_, str> {
+        advice::recommendation(self)
     }
 
     /// Returns the text to send to the service's support: no secrets, no prompt.
