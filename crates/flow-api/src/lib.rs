@@ -20,6 +20,7 @@
 //! # Map
 //!
 //! - Chat: [`ChatRequest`], [`Message`], [`Role`], [`ChatCompletion`]; their parts are in [`chat`]
+//! - Embeddings: [`embeddings`]
 //! - Replies: [`Reply`] around [`ChatCompletion`], [`ModelList`], [`Model`]
 //! - Calls: [`Chat`], [`Models`], [`Post`], [`Get`], made by a client that [`ClientBuilder`] built
 //! - Configuration: [`ApiKey`], [`BaseUrl`], [`Proxy`]
@@ -45,12 +46,17 @@ mod chat_request;
 mod chat_setters;
 mod choice;
 pub mod client;
+mod closest;
 mod completion;
 mod connection;
 mod content;
+mod embedding_list;
+mod embedding_request;
+pub mod embeddings;
 mod field;
 mod gates;
 mod in_flight;
+mod input;
 mod json;
 mod logprob;
 mod message;
@@ -67,6 +73,7 @@ mod settings;
 mod tool;
 mod tool_call;
 mod usage;
+mod vector;
 
 pub use crate::api_key::ApiKey;
 pub use crate::base_url::BaseUrl;

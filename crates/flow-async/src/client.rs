@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use flow_api::client::{Build, Connection, Execute, Plan, Settings};
+use flow_api::embeddings::{EmbeddingRequest, Embeddings};
 use flow_api::{Chat, ChatRequest, ClientBuilder, Get, Models, Post, Reply};
 use flow_errors::Result;
 use serde::de::DeserializeOwned;
@@ -55,6 +56,11 @@ impl Client {
     /// Starts a chat completion: by the model of that name, or of a [`ChatRequest`] made before.
     pub fn chat(&self, model: impl Into<ChatRequest>) -> Chat<'_, Self> {
         Chat::new(self, model)
+    }
+
+    /// Starts an embeddings call: by the model of that name, or of an [`EmbeddingRequest`] made before.
+    pub fn embeddings(&self, model: impl Into<EmbeddingRequest>) -> Embeddings<'_, Self> {
+        Embeddings::new(self, model)
     }
 
     /// Gives access to the calls about models.
@@ -128,6 +134,13 @@ impl Execute for Client {
     fn execute<T: DeserializeOwned + Send + 'static>(&self, plan: Result<Plan>) -> Sending<T> {
         let client = self.clone();
         Sending(Box::pin(async move { driver::drive(client, plan?).await }))
+    }
+
+    fn map<T: Send + 'static, U>(
+        sending: Sending<T>,
+        change: impl FnOnce(T) -> U + Send + 'static,
+    ) -> Sending<U> {
+        Sending(Box::pin(async move { sending.await.map(|reply| reply.map(change)) }))
     }
 
     fn entropy(&self) -> u64 {
