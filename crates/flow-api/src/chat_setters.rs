@@ -4,54 +4,54 @@
 macro_rules! chat_setters {
     ($($at:ident)?) => {
         /// Adds instructions for the whole conversation.
-        pub fn system(self, content: impl Into<$crate::chat::Content>) -> Self {
-            self.message($crate::Message::system(content))
+        pub fn system(self, content: impl Into<$crate::content::Content>) -> Self {
+            self.message($crate::message::Message::system(content))
         }
 
         /// Adds what the user says: a text, or parts.
-        pub fn user(self, content: impl Into<$crate::chat::Content>) -> Self {
-            self.message($crate::Message::user(content))
+        pub fn user(self, content: impl Into<$crate::content::Content>) -> Self {
+            self.message($crate::message::Message::user(content))
         }
 
         /// Adds what the model said earlier.
-        pub fn assistant(self, content: impl Into<$crate::chat::Content>) -> Self {
-            self.message($crate::Message::assistant(content))
+        pub fn assistant(self, content: impl Into<$crate::content::Content>) -> Self {
+            self.message($crate::message::Message::assistant(content))
         }
 
         /// Adds the result of the tool call with this id.
         pub fn tool_result(
             self,
             call_id: impl Into<String>,
-            content: impl Into<$crate::chat::Content>,
+            content: impl Into<$crate::content::Content>,
         ) -> Self {
-            self.message($crate::Message::tool(call_id, content))
+            self.message($crate::message::Message::tool(call_id, content))
         }
 
         /// Adds a message, such as that of an earlier reply.
-        pub fn message(mut self, message: $crate::Message) -> Self {
+        pub fn message(mut self, message: $crate::message::Message) -> Self {
             self$(.$at)?.messages.push(message);
             self
         }
 
         /// Adds several messages.
-        pub fn messages(mut self, messages: impl IntoIterator<Item = $crate::Message>) -> Self {
+        pub fn messages(mut self, messages: impl IntoIterator<Item = $crate::message::Message>) -> Self {
             self$(.$at)?.messages.extend(messages);
             self
         }
 
         /// Adds a tool that the model may ask for.
-        pub fn tool(mut self, tool: $crate::chat::Tool) -> Self {
+        pub fn tool(mut self, tool: $crate::tool::Tool) -> Self {
             self$(.$at)?.params.push($crate::chat_params::TOOLS, tool);
             self
         }
 
         /// Adds several tools.
-        pub fn tools(self, tools: impl IntoIterator<Item = $crate::chat::Tool>) -> Self {
+        pub fn tools(self, tools: impl IntoIterator<Item = $crate::tool::Tool>) -> Self {
             tools.into_iter().fold(self, Self::tool)
         }
 
         /// Sets whether the model may, must or must not ask for a tool.
-        pub fn tool_choice(mut self, choice: $crate::chat::ToolChoice) -> Self {
+        pub fn tool_choice(mut self, choice: $crate::tool::ToolChoice) -> Self {
             self$(.$at)?.params.set($crate::chat_params::TOOL_CHOICE, choice);
             self
         }
@@ -63,7 +63,7 @@ macro_rules! chat_setters {
         }
 
         /// Sets the form of the answer.
-        pub fn response_format(mut self, format: $crate::chat::ResponseFormat) -> Self {
+        pub fn response_format(mut self, format: $crate::response_format::ResponseFormat) -> Self {
             self$(.$at)?.params.set($crate::chat_params::RESPONSE_FORMAT, format);
             self
         }
@@ -148,7 +148,7 @@ macro_rules! chat_setters {
         }
 
         /// Says what most of the answer will be, such as a file that is to be edited.
-        pub fn prediction(mut self, content: impl Into<$crate::chat::Content>) -> Self {
+        pub fn prediction(mut self, content: impl Into<$crate::content::Content>) -> Self {
             let prediction = $crate::content::prediction(content.into());
             self$(.$at)?.params.set($crate::chat_params::PREDICTION, prediction);
             self

@@ -25,7 +25,7 @@ pub(crate) const FIELDS: &[Known] = &[Known::new("model", "name it when the requ
 macro_rules! embedding_setters {
     ($($at:ident)?) => {
         /// Sets what to embed: a text, several, tokens, or several lists of them.
-        pub fn input(mut self, input: impl Into<$crate::embeddings::Input>) -> Self {
+        pub fn input(mut self, input: impl Into<$crate::input::Input>) -> Self {
             self$(.$at)?.params.set($crate::embedding_request::INPUT, input.into());
             self
         }
