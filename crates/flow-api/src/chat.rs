@@ -1,6 +1,6 @@
 //! What chat requests and replies are made of.
 //!
-//! - Saying: [`Content`], [`Part`]
+//! - Saying: [`Role`], [`Content`], [`Part`]
 //! - Tools: [`Tool`], [`ToolChoice`], [`ToolCall`]
 //! - The answer: [`ResponseFormat`], [`Choice`], [`FinishReason`], [`TokenLogprob`], [`Usage`]
 //!
@@ -37,6 +37,7 @@
 pub use crate::choice::{Choice, FinishReason};
 pub use crate::content::Content;
 pub use crate::logprob::TokenLogprob;
+pub use crate::message::Role;
 pub use crate::part::Part;
 pub use crate::response_format::ResponseFormat;
 pub use crate::tool::{Tool, ToolChoice};
