@@ -20,7 +20,7 @@ fn assert_message(name: &str, error: &Error, wants: &[&str]) {
     for want in wants {
         assert!(text.contains(want), "{name}: {want:?} is not in {text:?}");
     }
-    assert!(text.ends_with(error.recommendation()), "{name}: {text}");
+    assert!(text.ends_with(&*error.recommendation()), "{name}: {text}");
     for secret in ["hush", "Hello"] {
         assert!(!format!("{text}{error:?}").contains(secret), "{name}: {error:?}");
     }

@@ -24,6 +24,8 @@ fn clients_travel_everywhere_and_futures_can_be_spawned() {
         .unwrap();
     sent(&client.chat("m").user("Hello").send());
     sent(&client.models().list());
+    sent(&client.models().closest("m"));
+    sent(&client.embeddings("e").input("Hello").send());
     sent(&client.post("/embeddings").send::<serde_json::Value>());
     sent(&client.get("/models").send::<serde_json::Value>());
 }

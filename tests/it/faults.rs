@@ -39,7 +39,7 @@ fn assert_message(name: &str, error: &Error, want: &str) {
         1 => "1 attempt,".to_owned(),
         many => format!("{many} attempts,"),
     };
-    for want in [want, "POST /chat/completions, model ", &attempts, error.recommendation()] {
+    for want in [want, "POST /chat/completions, model ", &attempts, &*error.recommendation()] {
         assert!(text.contains(want), "{name}: {want:?} is not in {text:?}");
     }
     assert!(!text.contains('\n'), "{name}: {text}");

@@ -11,7 +11,8 @@ mod search;
 
 use std::time::Duration;
 
-use flow_api::{Chat, ChatRequest, ClientBuilder};
+use flow_api::chat::{Part, ResponseFormat, Tool, ToolCall};
+use flow_api::{Chat, ChatRequest, ClientBuilder, Message};
 use flow_errors::RetryPolicy;
 use flow_sim::Sim;
 use flow_tests::TestClient;
@@ -31,8 +32,21 @@ fn client<C: TestClient>(sim: &Sim, lines: &Lines) -> C {
 
 /// A request that holds the prompt wherever it can.
 fn request(model: &str) -> ChatRequest {
-    let request = ChatRequest::new(model).system(PROMPT).user(PROMPT).assistant(PROMPT);
-    request.param("metadata", json!({ "note": PROMPT })).param("stop", PROMPT)
+    let schema = json!({ "type": "object", "description": PROMPT, "properties": { PROMPT: {} } });
+    let tool = Tool::function("f").description(PROMPT).parameters(schema.clone());
+    let call = ToolCall::function("call_1", "f", json!({ "q": PROMPT }).to_string());
+    ChatRequest::new(model)
+        .system(PROMPT)
+        .user([Part::text(PROMPT), Part::image("image/png", PROMPT), Part::file_id(PROMPT)])
+        .message(Message::assistant(PROMPT).with_tool_calls([call]).with_name(PROMPT))
+        .tool_result("call_1", PROMPT)
+        .tool(tool)
+        .response_format(ResponseFormat::json_schema("s", schema).description(PROMPT))
+        .prediction(PROMPT)
+        .metadata("note", PROMPT)
+        .stop(PROMPT)
+        .end_user(PROMPT)
+        .param("vendor", json!({ "note": PROMPT }))
 }
 
 fn chat<'a, C: TestClient>(client: &'a C, model: &str) -> Chat<'a, C> {

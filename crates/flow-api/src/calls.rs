@@ -12,7 +12,9 @@ use http::Method;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::chat::chat_setters;
+use crate::chat_setters::chat_setters;
+use crate::embedding_list::EmbeddingList;
+use crate::embedding_request::{EmbeddingRequest, embedding_setters};
 use crate::options::{Options, option_setters};
 use crate::plan::Plan;
 use crate::settings::Settings;
@@ -29,6 +31,12 @@ pub trait Execute {
     /// Makes the call; a plan that could not be made is the call's error.
     fn execute<T: DeserializeOwned + Send + 'static>(&self, plan: Result<Plan>)
     -> Self::Sending<T>;
+
+    /// Returns the call with something else made of what it returns.
+    fn map<T: Send + 'static, U>(
+        sending: Self::Sending<T>,
+        change: impl FnOnce(T) -> U + Send + 'static,
+    ) -> Self::Sending<U>;
 
     /// Returns random bits for an idempotency key.
     fn entropy(&self) -> u64;
@@ -73,8 +81,47 @@ impl<C> fmt::Debug for Chat<'_, C> {
     }
 }
 
+/// An embeddings call on its way to being sent. `Debug` does not show the input.
+#[must_use = "a call does nothing until `send` is called"]
+pub struct Embeddings<'a, C> {
+    client: &'a C,
+    options: Options,
+    request: EmbeddingRequest,
+}
+
+impl<'a, C: Execute> Embeddings<'a, C> {
+    /// Starts a call to a model, or one that sends a request made before.
+    pub fn new(client: &'a C, request: impl Into<EmbeddingRequest>) -> Self {
+        Self { client, options: Options::default(), request: request.into() }
+    }
+
+    embedding_setters!(request);
+    option_setters!();
+
+    /// Checks the request and sends it, as often as the retry policy says. **This costs money.**
+    ///
+    /// # Errors
+    ///
+    /// Every kind of error there is; match on [`Error::kind`].
+    pub fn send(self) -> C::Sending<EmbeddingList> {
+        let operation = Operation::new(Method::POST, "/embeddings");
+        let operation = operation.with_model(self.request.model());
+        let body = self.request.check().and_then(|()| encode(&self.request));
+        execute(self.client, Draft { operation, path: "/embeddings", body }, self.options)
+    }
+}
+
+impl<C> fmt::Debug for Embeddings<'_, C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Embeddings")
+            .field("request", &self.request)
+            .field("options", &self.options)
+            .finish_non_exhaustive()
+    }
+}
+
 /// The calls about models.
-#[must_use = "a call does nothing until `list` is called"]
+#[must_use = "a call does nothing until `list` or `closest` is called"]
 pub struct Models<'a, C> {
     client: &'a C,
     options: Options,
@@ -95,6 +142,19 @@ impl<'a, C: Execute> Models<'a, C> {
     /// Every kind of error there is but those of a completion.
     pub fn list(self) -> C::Sending<ModelList> {
         Get { options: self.options, ..Get::new(self.client, "/models") }.send()
+    }
+
+    /// Lists the models and returns the ids nearest to a name that may be mistyped: at most 5, best
+    /// first, and none that is not near. This is not billed. See [`ModelList::closest`].
+    ///
+    /// # Errors
+    ///
+    /// As [`list`](Self::list).
+    pub fn closest(self, name: impl Into<String>) -> C::Sending<Vec<String>> {
+        let name = name.into();
+        C::map(self.list(), move |models: ModelList| {
+            models.closest(&name).into_iter().map(str::to_owned).collect()
+        })
     }
 }
 

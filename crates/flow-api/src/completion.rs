@@ -5,8 +5,11 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::Message;
+use crate::choice::Choice;
 use crate::field::{Field, Names};
+use crate::message::Message;
+use crate::tool_call::ToolCall;
+use crate::usage::Usage;
 
 /// A chat completion: tolerant of fields and values it does not know, and it keeps them.
 ///
@@ -15,7 +18,8 @@ use crate::field::{Field, Names};
 /// # Examples
 ///
 /// ```
-/// use flow_api::{ChatCompletion, FinishReason};
+/// use flow_api::ChatCompletion;
+/// use flow_api::chat::FinishReason;
 ///
 /// let json = r#"{"id": "c1", "choices": [{"index": 0, "finish_reason": "stop",
 ///     "message": {"role": "assistant", "content": "Hi"}}], "vendor": true}"#;
@@ -42,8 +46,19 @@ impl ChatCompletion {
     /// Returns the text of the first choice; empty if it has none, as with a tool call.
     #[must_use]
     pub fn text(&self) -> &str {
-        let message = self.choices.first().and_then(Choice::message);
-        message.and_then(Message::text).unwrap_or_default()
+        self.message().and_then(Message::text).unwrap_or_default()
+    }
+
+    /// Returns the message of the first choice, which the next request can begin with.
+    #[must_use]
+    pub fn message(&self) -> Option<&Message> {
+        self.choices.first().and_then(Choice::message)
+    }
+
+    /// Returns the tools that the first choice asks for.
+    #[must_use]
+    pub fn tool_calls(&self) -> &[ToolCall] {
+        self.message().map_or(&[], Message::tool_calls)
     }
 
     /// Returns the completion's id.
@@ -70,7 +85,25 @@ impl ChatCompletion {
         self.usage.as_ref()
     }
 
-    /// Returns the fields that have no accessor here.
+    /// Returns when the answer was made, in seconds since 1970.
+    #[must_use]
+    pub fn created(&self) -> Option<u64> {
+        self.extra.get("created")?.as_u64()
+    }
+
+    /// Returns what names the setup that answered: with the same one, a seed repeats an answer.
+    #[must_use]
+    pub fn system_fingerprint(&self) -> Option<&str> {
+        self.extra.get("system_fingerprint")?.as_str()
+    }
+
+    /// Returns how the call was served, which may be otherwise than asked for.
+    #[must_use]
+    pub fn service_tier(&self) -> Option<&str> {
+        self.extra.get("service_tier")?.as_str()
+    }
+
+    /// Returns every field but id, model, choices and usage.
     #[must_use]
     pub const fn extra(&self) -> &Map<String, Value> {
         &self.extra
@@ -89,117 +122,11 @@ impl fmt::Debug for ChatCompletion {
     }
 }
 
-/// One answer.
-#[derive(Clone, PartialEq, Serialize, Deserialize)]
-pub struct Choice {
-    #[serde(default, skip_serializing_if = "Field::is_absent")]
-    index: Field<u64>,
-    #[serde(default, skip_serializing_if = "Field::is_absent")]
-    message: Field<Message>,
-    #[serde(default, skip_serializing_if = "Field::is_absent")]
-    finish_reason: Field<FinishReason>,
-    #[serde(flatten)]
-    extra: Map<String, Value>,
-}
-
-impl Choice {
-    /// Returns the answer's place among `n`.
-    #[must_use]
-    pub fn index(&self) -> Option<u64> {
-        self.index.as_ref().copied()
-    }
-
-    /// Returns what the model said.
-    #[must_use]
-    pub const fn message(&self) -> Option<&Message> {
-        self.message.as_ref()
-    }
-
-    /// Returns why the answer ends where it does.
-    #[must_use]
-    pub const fn finish_reason(&self) -> Option<&FinishReason> {
-        self.finish_reason.as_ref()
-    }
-
-    /// Returns the fields that have no accessor here.
-    #[must_use]
-    pub const fn extra(&self) -> &Map<String, Value> {
-        &self.extra
-    }
-}
-
-impl fmt::Debug for Choice {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Choice")
-            .field("index", &self.index)
-            .field("message", &self.message)
-            .field("finish_reason", &self.finish_reason)
-            .field("extra", &Names(&self.extra))
-            .finish()
-    }
-}
-
-/// Why an answer ends.
-#[non_exhaustive]
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum FinishReason {
-    /// It is complete.
-    Stop,
-    /// It met `max_tokens` or the end of the context.
-    Length,
-    /// The model asks for tools to be called.
-    ToolCalls,
-    /// A content filter cut it.
-    ContentFilter,
-    /// A reason that this version does not know, kept as it came.
-    #[serde(untagged)]
-    Other(String),
-}
-
-/// The tokens a call used.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Usage {
-    #[serde(default, skip_serializing_if = "Field::is_absent")]
-    prompt_tokens: Field<u64>,
-    #[serde(default, skip_serializing_if = "Field::is_absent")]
-    completion_tokens: Field<u64>,
-    #[serde(default, skip_serializing_if = "Field::is_absent")]
-    total_tokens: Field<u64>,
-    #[serde(flatten)]
-    extra: Map<String, Value>,
-}
-
-impl Usage {
-    /// Returns the tokens of the prompt; 0 if the service did not say.
-    #[must_use]
-    pub fn prompt_tokens(&self) -> u64 {
-        self.prompt_tokens.as_ref().copied().unwrap_or(0)
-    }
-
-    /// Returns the tokens of the answer; 0 if the service did not say.
-    #[must_use]
-    pub fn completion_tokens(&self) -> u64 {
-        self.completion_tokens.as_ref().copied().unwrap_or(0)
-    }
-
-    /// Returns all tokens; the sum of the others if the service did not say.
-    #[must_use]
-    pub fn total_tokens(&self) -> u64 {
-        let sum = self.prompt_tokens().saturating_add(self.completion_tokens());
-        self.total_tokens.as_ref().copied().unwrap_or(sum)
-    }
-
-    /// Returns the fields that have no accessor here.
-    #[must_use]
-    pub const fn extra(&self) -> &Map<String, Value> {
-        &self.extra
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::choice::FinishReason;
+    use crate::message::Role;
 
     #[test]
     fn everything_decoded_is_encoded_again() {
@@ -222,7 +149,20 @@ mod tests {
         let reply: ChatCompletion = serde_json::from_str(json).unwrap();
         let choice = &reply.choices()[0];
         assert_eq!(choice.finish_reason(), Some(&FinishReason::Other("eos".to_owned())));
-        assert_eq!(*choice.message().unwrap().role(), crate::Role::Other("oracle".to_owned()));
+        assert_eq!(reply.message().unwrap().role(), Some(&Role::Other("oracle".to_owned())));
         assert_eq!((reply.text(), reply.usage().unwrap().total_tokens()), ("", 7));
+    }
+
+    #[test]
+    fn convenience_looks_at_the_first_choice() {
+        let json = r#"{"created":1,"service_tier":"flex","system_fingerprint":"fp","choices":[
+            {"message":{"role":"assistant","content":"Hi","tool_calls":[{"id":"c1"}]}},
+            {"message":{"role":"assistant","content":"Ho"}}]}"#;
+        let reply: ChatCompletion = serde_json::from_str(json).unwrap();
+        assert_eq!((reply.text(), reply.tool_calls()[0].id()), ("Hi", "c1"));
+        assert_eq!(reply.created(), Some(1));
+        assert_eq!((reply.service_tier(), reply.system_fingerprint()), (Some("flex"), Some("fp")));
+        let reply: ChatCompletion = serde_json::from_str(r#"{"choices":[]}"#).unwrap();
+        assert!(reply.message().is_none() && reply.tool_calls().is_empty());
     }
 }

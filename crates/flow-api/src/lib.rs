@@ -19,9 +19,9 @@
 //!
 //! # Map
 //!
-//! - Requests: [`ChatRequest`], [`Message`], [`Role`]
-//! - Replies: [`Reply`] around [`ChatCompletion`], [`Choice`], [`FinishReason`], [`Usage`],
-//!   [`ModelList`], [`Model`]
+//! - Chat: [`ChatRequest`], [`Message`], [`Role`], [`ChatCompletion`]; their parts are in [`chat`]
+//! - Embeddings: [`embeddings`]
+//! - Replies: [`Reply`] around [`ChatCompletion`], [`ModelList`], [`Model`]
 //! - Calls: [`Chat`], [`Models`], [`Post`], [`Get`], made by a client that [`ClientBuilder`] built
 //! - Configuration: [`ApiKey`], [`BaseUrl`], [`Proxy`]
 //! - Event streams: [`sse`]
@@ -40,29 +40,49 @@ mod base_url;
 mod body;
 mod builder;
 mod calls;
-mod chat;
+pub mod chat;
+mod chat_check;
+mod chat_params;
+mod chat_request;
+mod chat_setters;
+mod choice;
 pub mod client;
+mod closest;
 mod completion;
 mod connection;
+mod content;
+mod embedding_list;
+mod embedding_request;
+pub mod embeddings;
 mod field;
 mod gates;
 mod in_flight;
+mod input;
+mod json;
+mod logprob;
 mod message;
 mod models;
 mod options;
+mod params;
+mod part;
 mod plan;
 mod proxy;
 mod reply;
+mod response_format;
 mod running;
 mod settings;
 pub mod sse;
+mod tool;
+mod tool_call;
+mod usage;
+mod vector;
 
 pub use crate::api_key::ApiKey;
 pub use crate::base_url::BaseUrl;
 pub use crate::builder::ClientBuilder;
 pub use crate::calls::{Chat, Get, Models, Post};
-pub use crate::chat::ChatRequest;
-pub use crate::completion::{ChatCompletion, Choice, FinishReason, Usage};
+pub use crate::chat_request::ChatRequest;
+pub use crate::completion::ChatCompletion;
 pub use crate::message::{Message, Role};
 pub use crate::models::{Model, ModelList};
 pub use crate::proxy::Proxy;

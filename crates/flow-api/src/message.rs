@@ -5,7 +5,10 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::content::Content;
 use crate::field::Field;
+use crate::part::Part;
+use crate::tool_call::ToolCall;
 
 /// Who speaks.
 #[non_exhaustive]
@@ -27,62 +30,166 @@ pub enum Role {
     Other(String),
 }
 
-/// One message: a role, its content, and every other field it came with.
+/// One message: a role, its content, the tools it asks for, and every other field it came with.
 ///
-/// `Debug` shows who speaks and how much, not what is said.
+/// The message of a reply can be sent back as it is in the next request. `Debug` shows who speaks and
+/// how much, not what is said.
 ///
 /// # Examples
 ///
 /// ```
-/// use flow_api::{Message, Role};
+/// use flow_api::Message;
+/// use flow_api::chat::Part;
 ///
-/// let message = Message::new(Role::User, "Hello");
-/// assert_eq!(serde_json::to_value(&message)?["content"], "Hello");
+/// let image = Part::image_url("https://example.com/cat.png");
+/// let message = Message::user([Part::text("What is this?"), image]);
+/// assert_eq!((message.text(), message.parts().len()), (Some("What is this?"), 2));
 ///
 /// let json = r#"{"role": "assistant", "content": null, "refusal": "no", "vendor": {"x": 1}}"#;
 /// let message: Message = serde_json::from_str(json)?;
-/// assert_eq!(message.text(), None);
-/// assert_eq!(message.extra()["refusal"], "no");
+/// assert_eq!((message.text(), message.refusal()), (None, Some("no")));
+/// assert_eq!(message.extra()["vendor"]["x"], 1);
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct Message {
-    role: Role,
     #[serde(default, skip_serializing_if = "Field::is_absent")]
-    content: Field<String>,
+    role: Field<Role>,
+    #[serde(default, skip_serializing_if = "Field::is_absent")]
+    content: Field<Content>,
+    #[serde(default, skip_serializing_if = "Field::is_absent")]
+    tool_calls: Field<Vec<ToolCall>>,
     #[serde(flatten)]
     extra: Map<String, Value>,
 }
 
 impl Message {
-    /// Creates a message of text.
+    /// Creates a message of text or of parts.
     #[must_use]
-    pub fn new(role: Role, text: impl Into<String>) -> Self {
-        Self { role, content: Field::Value(text.into()), extra: Map::new() }
-    }
-
-    /// Returns who speaks.
-    #[must_use]
-    pub const fn role(&self) -> &Role {
-        &self.role
-    }
-
-    /// Returns the content if it is plain text.
-    #[must_use]
-    pub fn text(&self) -> Option<&str> {
-        self.content.as_str()
-    }
-
-    /// Returns the content if it is something other than text or null, such as a list of parts.
-    #[must_use]
-    pub const fn content(&self) -> Option<&Value> {
-        match &self.content {
-            Field::Other(value) => Some(value),
-            _ => None,
+    pub fn new(role: Role, content: impl Into<Content>) -> Self {
+        Self {
+            role: Field::Value(role),
+            content: Field::Value(content.into()),
+            tool_calls: Field::Absent,
+            extra: Map::new(),
         }
     }
 
-    /// Returns the fields that have no accessor here.
+    /// Creates instructions for the whole conversation.
+    #[must_use]
+    pub fn system(content: impl Into<Content>) -> Self {
+        Self::new(Role::System, content)
+    }
+
+    /// Creates instructions, as newer models call them.
+    #[must_use]
+    pub fn developer(content: impl Into<Content>) -> Self {
+        Self::new(Role::Developer, content)
+    }
+
+    /// Creates what the user says.
+    #[must_use]
+    pub fn user(content: impl Into<Content>) -> Self {
+        Self::new(Role::User, content)
+    }
+
+    /// Creates what the model said.
+    #[must_use]
+    pub fn assistant(content: impl Into<Content>) -> Self {
+        Self::new(Role::Assistant, content)
+    }
+
+    /// Creates the result of the tool call with this id.
+    #[must_use]
+    pub fn tool(call_id: impl Into<String>, content: impl Into<Content>) -> Self {
+        Self::new(Role::Tool, content).with("tool_call_id", call_id.into())
+    }
+
+    /// Returns a copy in which the model asks for these tools.
+    #[must_use]
+    pub fn with_tool_calls(self, calls: impl IntoIterator<Item = ToolCall>) -> Self {
+        Self { tool_calls: Field::Value(calls.into_iter().collect()), ..self }
+    }
+
+    /// Returns a copy that says which of several people of the same role speaks.
+    #[must_use]
+    pub fn with_name(self, name: impl Into<String>) -> Self {
+        self.with("name", name.into())
+    }
+
+    fn with(mut self, name: &str, value: String) -> Self {
+        self.extra.insert(name.to_owned(), value.into());
+        self
+    }
+
+    /// Returns who speaks, if the message says so.
+    #[must_use]
+    pub const fn role(&self) -> Option<&Role> {
+        self.role.as_ref()
+    }
+
+    /// Returns the content, if there is any.
+    #[must_use]
+    pub const fn content(&self) -> Option<&Content> {
+        self.content.as_ref()
+    }
+
+    /// Returns the content if it is plain text, or a list with one part of text.
+    #[must_use]
+    pub fn text(&self) -> Option<&str> {
+        self.content()?.text()
+    }
+
+    /// Returns the content's parts; none if it is plain text.
+    #[must_use]
+    pub fn parts(&self) -> &[Part] {
+        self.content().map_or(&[], Content::parts)
+    }
+
+    /// Returns the tools that the model asks for.
+    #[must_use]
+    pub fn tool_calls(&self) -> &[ToolCall] {
+        self.tool_calls.as_ref().map_or(&[], Vec::as_slice)
+    }
+
+    /// Returns the id of the tool call that this is the result of.
+    #[must_use]
+    pub fn tool_call_id(&self) -> Option<&str> {
+        self.extra.get("tool_call_id")?.as_str()
+    }
+
+    /// Returns which of several people of the same role speaks.
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
+        self.extra.get("name")?.as_str()
+    }
+
+    /// Returns why the model refused to answer, if it did.
+    #[must_use]
+    pub fn refusal(&self) -> Option<&str> {
+        self.extra.get("refusal")?.as_str()
+    }
+
+    /// Returns what the model thought before it answered, where the service says so.
+    #[must_use]
+    pub fn reasoning(&self) -> Option<&str> {
+        let mut fields = ["reasoning_content", "reasoning"].into_iter();
+        fields.find_map(|name| self.extra.get(name)?.as_str())
+    }
+
+    /// Returns notes on the content, such as the pages that it cites.
+    #[must_use]
+    pub fn annotations(&self) -> &[Value] {
+        self.extra.get("annotations").and_then(Value::as_array).map_or(&[], Vec::as_slice)
+    }
+
+    /// Returns the spoken answer: its id, data and transcript.
+    #[must_use]
+    pub fn audio(&self) -> Option<&Value> {
+        self.extra.get("audio").filter(|audio| audio.is_object())
+    }
+
+    /// Returns every field but role, content and tool calls.
     #[must_use]
     pub const fn extra(&self) -> &Map<String, Value> {
         &self.extra
@@ -91,10 +198,69 @@ impl Message {
 
 impl fmt::Debug for Message {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let bytes = self.text().map(str::len);
         f.debug_struct("Message")
             .field("role", &self.role)
-            .field("text_bytes", &bytes)
+            .field("content", &self.content)
+            .field("tool_calls", &self.tool_calls)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn messages_are_written_as_the_service_reads_them() {
+        let call = ToolCall::function("call_1", "f", "{}");
+        let asked = json!({ "id": "call_1", "type": "function", "function": { "name": "f", "arguments": "{}" } });
+        #[rustfmt::skip]
+        let cases = [
+            (Message::system("a"),                    json!({ "role": "system", "content": "a" })),
+            (Message::developer("a"),                 json!({ "role": "developer", "content": "a" })),
+            (Message::user([Part::text("a")]),        json!({ "role": "user", "content": [{ "type": "text", "text": "a" }] })),
+            (Message::user("a").with_name("Ann"),     json!({ "role": "user", "content": "a", "name": "Ann" })),
+            (Message::assistant("a"),                 json!({ "role": "assistant", "content": "a" })),
+            (Message::assistant("").with_tool_calls([call]), json!({ "role": "assistant", "content": "", "tool_calls": [asked] })),
+            (Message::tool("call_1", "a"),            json!({ "role": "tool", "content": "a", "tool_call_id": "call_1" })),
+        ];
+        for (message, want) in cases {
+            assert_eq!(serde_json::to_value(&message).unwrap(), want);
+            assert_eq!(serde_json::from_value::<Message>(want).unwrap(), message);
+        }
+    }
+
+    #[test]
+    fn fields_of_replies_have_accessors() {
+        let json = json!({
+            "role": "assistant", "content": null, "refusal": "no", "reasoning_content": "hm",
+            "annotations": [{ "type": "url_citation" }], "audio": { "id": "a1" },
+            "tool_calls": [{ "id": "c1" }, 7], "name": "Ann", "tool_call_id": "c0",
+        });
+        let message: Message = serde_json::from_value(json).unwrap();
+        assert_eq!(message.role(), Some(&Role::Assistant));
+        assert_eq!((message.content(), message.text(), message.parts().len()), (None, None, 0));
+        assert_eq!((message.refusal(), message.reasoning()), (Some("no"), Some("hm")));
+        assert_eq!(
+            (message.annotations().len(), message.audio().unwrap()["id"].as_str()),
+            (1, Some("a1"))
+        );
+        assert_eq!((message.tool_calls().len(), message.tool_calls()[0].id()), (2, "c1"));
+        assert_eq!((message.name(), message.tool_call_id()), (Some("Ann"), Some("c0")));
+    }
+
+    #[test]
+    fn fields_of_other_types_do_not_cost_the_rest() {
+        let json = json!({
+            "role": 7, "content": "text", "tool_calls": "none", "refusal": {}, "reasoning": "hm",
+            "reasoning_content": null, "annotations": null, "audio": "x",
+        });
+        let message: Message = serde_json::from_value(json.clone()).unwrap();
+        assert_eq!((message.role(), message.text(), message.refusal()), (None, Some("text"), None));
+        assert_eq!((message.tool_calls().len(), message.annotations().len()), (0, 0));
+        assert_eq!((message.reasoning(), message.audio()), (Some("hm"), None));
+        assert_eq!(serde_json::to_value(&message).unwrap(), json);
     }
 }

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::closest;
 use crate::field::Field;
 
 /// The reply to a request for the list of models.
@@ -23,6 +24,25 @@ impl ModelList {
     /// Returns the models' ids, in the service's order.
     pub fn ids(&self) -> impl Iterator<Item = &str> {
         self.data.iter().map(Model::id)
+    }
+
+    /// Returns the ids nearest to a name that may be mistyped: at most 5, best first, and none that
+    /// is not near.
+    ///
+    /// Capitals, punctuation and a vendor in front (`openai/`) do not count.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let json = r#"{"data": [{"id": "gpt-4o"}, {"id": "gpt-4.1"}, {"id": "o3"}]}"#;
+    /// let models: flow_api::ModelList = serde_json::from_str(json)?;
+    /// assert_eq!(models.closest("gpt-4p"), ["gpt-4o", "gpt-4.1"]);
+    /// assert!(models.closest("banana").is_empty());
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
+    #[must_use]
+    pub fn closest(&self, name: &str) -> Vec<&str> {
+        closest::closest(name, self.ids())
     }
 
     /// Returns the fields that have no accessor here.

@@ -25,6 +25,13 @@ impl<T> Reply<T> {
         Self { value, status, headers, attempts }
     }
 
+    /// Returns the reply with something else made of its value.
+    #[must_use]
+    pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Reply<U> {
+        let Self { value, status, headers, attempts } = self;
+        Reply { value: change(value), status, headers, attempts }
+    }
+
     /// Returns the reply itself.
     #[must_use]
     pub fn into_inner(self) -> T {

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use flow_api::client::{Build, Connection, Settings};
+use flow_api::embeddings::{EmbeddingRequest, Embeddings};
 use flow_api::{Chat, ChatRequest, ClientBuilder, Get, Models, Post};
 use flow_errors::Result;
 
@@ -51,6 +52,11 @@ impl Client {
     /// Starts a chat completion: by the model of that name, or of a [`ChatRequest`] made before.
     pub fn chat(&self, model: impl Into<ChatRequest>) -> Chat<'_, Self> {
         Chat::new(self, model)
+    }
+
+    /// Starts an embeddings call: by the model of that name, or of an [`EmbeddingRequest`] made before.
+    pub fn embeddings(&self, model: impl Into<EmbeddingRequest>) -> Embeddings<'_, Self> {
+        Embeddings::new(self, model)
     }
 
     /// Gives access to the calls about models.

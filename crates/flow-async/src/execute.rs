@@ -24,6 +24,13 @@ impl Execute for Client {
         Sending(Box::pin(async move { drive(&client, &plan?).await }))
     }
 
+    fn map<T: Send + 'static, U>(
+        sending: Sending<T>,
+        change: impl FnOnce(T) -> U + Send + 'static,
+    ) -> Sending<U> {
+        Sending(Box::pin(async move { sending.await.map(|reply| reply.map(change)) }))
+    }
+
     fn entropy(&self) -> u64 {
         self.clock().entropy()
     }

@@ -63,6 +63,6 @@ fn next(error: &Error) -> String {
         (Some(StoppedBecause::MaxAttempts | StoppedBecause::Deadline), _) => {
             "put the job back into the queue".to_owned()
         }
-        _ => error.recommendation().to_owned(),
+        _ => error.recommendation().into_owned(),
     }
 }

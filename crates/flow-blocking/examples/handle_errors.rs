@@ -50,6 +50,6 @@ fn advice(error: &Error) -> String {
         }
         _ if error.is_maybe_billed() => "look whether it was billed before asking again".to_owned(),
         Kind::Server => format!("write to the support:\n\n{}", error.support_report()),
-        _ => error.recommendation().to_owned(),
+        _ => error.recommendation().into_owned(),
     }
 }

@@ -22,6 +22,13 @@ impl Execute for Client {
         drive(self, &plan?)
     }
 
+    fn map<T: Send + 'static, U>(
+        sending: Result<Reply<T>>,
+        change: impl FnOnce(T) -> U + Send + 'static,
+    ) -> Result<Reply<U>> {
+        sending.map(|reply| reply.map(change))
+    }
+
     fn entropy(&self) -> u64 {
         self.clock().entropy()
     }

@@ -75,7 +75,8 @@
 //! # Map
 //!
 //! - Calling: [`Client`], [`ClientBuilder`], [`Chat`], [`Reply`]
-//! - Chat: [`ChatRequest`], [`Message`], [`Role`], [`ChatCompletion`]
+//! - Chat: [`ChatRequest`], [`Message`], [`ChatCompletion`]; parts, tools and formats are in [`chat`]
+//! - Other calls: [`Client::embeddings`], [`Client::models`], [`Client::post`], [`Client::get`]
 //! - Failing: [`Error`], [`Kind`], [`RetryPolicy`]; everything else is in [`flow_errors`]
 //! - Another HTTP stack: [`Transport`], [`InFlight`], [`HttpTransport`], [`Connection`]; the wire
 //!   itself is in [`flow_api`]
@@ -114,5 +115,5 @@ pub use crate::transport::{ReplyBody, Transport};
 #[doc(hidden)]
 pub use crate::clock::Clock;
 pub use flow_api::client::{Connection, InFlight};
-pub use flow_api::{self, Chat, ChatCompletion, ChatRequest, ClientBuilder, Message, Reply, Role};
+pub use flow_api::{self, Chat, ChatCompletion, ChatRequest, ClientBuilder, Message, Reply, chat};
 pub use flow_errors::{self, Error, Kind, Result, RetryPolicy};

@@ -326,12 +326,6 @@ impl Error {
         self.0.stopped_because
     }
 
-    /// Returns what to do about it, in the words of the service's page where it has some.
-    #[must_use]
-    pub fn recommendation(&self) -> &str {
-        self.0.kind.recommendation(self.0.status)
-    }
-
     /// A success that cannot be handed on was run for certain.
     pub(crate) fn may_have_run(&self) -> bool {
         let answered = matches!(self.0.kind, Kind::Decode | Kind::ReplyTooLarge);

@@ -115,6 +115,7 @@
 //! is absent is left out, spans are whole nanoseconds. It is read back with everything but the
 //! body and the headers.
 
+mod advice;
 mod attempt;
 mod backoff;
 mod body;

@@ -47,6 +47,27 @@ impl Error {
         error.with_reply(status, headers, body)
     }
 
+    /// Creates the error of a tool call whose arguments are not what the function takes.
+    ///
+    /// The message says where they do not fit; what the model wrote is not quoted.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use flow_errors::{Error, Kind};
+    ///
+    /// let source = serde_json::from_str::<u8>("\"7\"").unwrap_err();
+    /// let error = Error::invalid_arguments("count", &source);
+    /// assert_eq!(error.kind(), Kind::Decode);
+    /// assert!(error.message().contains("`count`: invalid type, expected u8"));
+    /// ```
+    #[must_use]
+    pub fn invalid_arguments(function: &str, source: &serde_json::Error) -> Self {
+        let name: String = function.chars().take(100).collect();
+        let message = format!("the arguments of the call of `{name}`");
+        Self::new(Kind::Decode, Class::Permanent, message).caused_by(without_payload(source))
+    }
+
     /// Creates the error of a success whose body is longer than `limit` bytes.
     #[must_use]
     pub fn reply_too_large(limit: usize) -> Self {

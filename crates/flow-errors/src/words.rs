@@ -162,7 +162,7 @@ pub(crate) fn meaning(word: &str) -> Option<Kind> {
 }
 
 /// Compares letters and digits only, in any case; most words differ in their first letter.
-fn is_same(known: &str, word: &str) -> bool {
+pub(crate) fn is_same(known: &str, word: &str) -> bool {
     let first = |word: &str| word.bytes().next().map(|byte| byte.to_ascii_lowercase());
     first(known) == first(word) && letters(known).eq(letters(word))
 }

@@ -7,6 +7,7 @@ use http::{HeaderMap, StatusCode};
 use serde_json::Value;
 
 use crate::asked::Asked;
+use crate::check_chat;
 use crate::model_id::ModelId;
 use crate::route::Endpoint;
 use crate::rows::Problem;
@@ -20,12 +21,13 @@ pub(crate) struct Keys {
 }
 
 /// Parameters with a range: name, lowest, highest.
-const RANGES: [(&str, f64, f64); 6] = [
+const RANGES: [(&str, f64, f64); 7] = [
     ("temperature", 0.0, 2.0),
     ("top_p", 0.0, 1.0),
     ("presence_penalty", -2.0, 2.0),
     ("frequency_penalty", -2.0, 2.0),
     ("n", 1.0, 128.0),
+    ("top_logprobs", 0.0, 20.0),
     ("dimensions", 1.0, 4096.0),
 ];
 
@@ -40,7 +42,10 @@ pub(crate) fn check<'a>(asked: &'a Asked, keys: &Keys) -> Result<&'a Endpoint, P
         return Err(Problem { code, ..Problem::new(StatusCode::UNAUTHORIZED, message) });
     }
     match endpoint {
-        Endpoint::Chat => body(&asked.json, "messages")?,
+        Endpoint::Chat => {
+            body(&asked.json, "messages")?;
+            check_chat::check(&asked.json)?;
+        }
         Endpoint::Embeddings => body(&asked.json, "input")?,
         Endpoint::Models | Endpoint::Model(_) => {}
     }

@@ -20,6 +20,12 @@ impl Ids {
     pub(crate) fn completion(self, seq: u64) -> String {
         format!("chatcmpl-sim{:016x}", mix(mix(!self.seed).wrapping_add(seq)))
     }
+
+    /// The `id` of the tool call in one of the choices that answer the request numbered `seq`.
+    pub(crate) fn call(self, seq: u64, choice: u64) -> String {
+        let number = mix(mix(self.seed.rotate_left(32)).wrapping_add(seq)).wrapping_add(choice);
+        format!("call_sim{:016x}", mix(number))
+    }
 }
 
 /// Spreads the bits of `value`: one step of `SplitMix64`.

@@ -34,6 +34,14 @@
 //!    give each test an ending of its own. Other ids that begin with `sim-` are unknown (404);
 //!    ids that do not are answered normally.
 //!
+//! # What is answered normally
+//!
+//! A chat is answered with the same sentence, or with what else its request asks for: a call of the
+//! first function in `tools` (of the one that `tool_choice` names, and not after a tool's result), with
+//! the smallest arguments that fit its schema; JSON of that kind for a `response_format`; `n` answers;
+//! `logprobs`. A `seed` changes nothing: answers are repeatable anyway. Embeddings are vectors of length
+//! 1 that follow from their text, as numbers or in Base64.
+//!
 //! # Map
 //!
 //! - [`Sim`], [`SimBuilder`]: the server, and how it is started
@@ -44,7 +52,8 @@
 //! # What it does not do
 //!
 //! It does not stream (a `stream: true` is answered whole), limit rates, or speak TLS or HTTP/2.
-//! It listens on loopback only. No answer contains anything from a prompt.
+//! It listens on loopback only. No answer contains anything from a prompt: what it repeats are names and
+//! values of tools and schemas.
 //!
 //! # Features
 //!
@@ -58,18 +67,22 @@ mod action;
 mod answer;
 mod asked;
 mod body;
+mod chat;
 mod check;
+mod check_chat;
 mod deliver;
 mod embedding;
 mod fault;
 mod ids;
 mod json;
 mod log;
+mod logprobs;
 mod model_id;
 mod plan;
 mod reply;
 mod route;
 mod rows;
+mod schema;
 mod script;
 mod service;
 mod sim;

@@ -22,7 +22,7 @@ pub(crate) fn find(method: &Method, path: &str) -> Result<Endpoint, Problem> {
         "/models" => (Endpoint::Models, "GET"),
         _ => match short.strip_prefix("/models/").filter(|id| !id.is_empty()) {
             Some(id) => (Endpoint::Model(percent_decoded(id)), "GET"),
-            None => return Err(Problem::row(StatusCode::NOT_FOUND)),
+            None => return Err(unknown()),
         },
     };
     if method.as_str() == allowed {
@@ -36,6 +36,11 @@ pub(crate) fn find(method: &Method, path: &str) -> Result<Endpoint, Problem> {
             format!("This path does not take {method}: use {allowed}"),
         )
     })
+}
+
+/// What no path means; the code tells it from an unknown model, which the page has in the same row.
+fn unknown() -> Problem {
+    Problem { code: Some("unknown_endpoint"), ..Problem::row(StatusCode::NOT_FOUND) }
 }
 
 /// Undoes `%2F` and the like; what is not an escape stays as it is.

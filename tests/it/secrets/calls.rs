@@ -2,6 +2,8 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use flow_api::chat::{Content, Part, ResponseFormat, Tool, ToolCall, ToolChoice};
+use flow_api::embeddings::{EmbeddingRequest, Embeddings, Input};
 use flow_api::{ApiKey, Get, Message, Models, Post, Proxy, Role};
 use flow_sim::{Action, Sim};
 use flow_tests::{TestClient, both};
@@ -31,7 +33,8 @@ fn builders_clients_and_calls_do_not_show_what_they_hold<C: TestClient>() {
     search.debug("post", &Post::new(&client, &path).json(&body).header("x-more", HEADER));
     search.debug("get", &Get::new(&client, &path).api_key(KEY));
     search.debug("models", &Models::new(&client));
-    search.finish(14);
+    search.debug("embeddings", &Embeddings::new(&client, "e").input(PROMPT).end_user(PROMPT));
+    search.finish(16);
 }
 
 #[test]
@@ -41,12 +44,25 @@ fn parts_of_requests_do_not_show_what_they_hold() {
     search.debug("message", &Message::new(Role::User, PROMPT));
     let parts = json!({ "role": "user", "content": [{ "text": PROMPT }], "name": PROMPT });
     search.debug("message of parts", &serde_json::from_value::<Message>(parts).unwrap());
+    let request = request("gpt-4o");
+    search.debug("tool", &Tool::from(request.params()["tools"][0].clone()));
+    let format = request.params()["response_format"].clone();
+    search.debug("format", &ResponseFormat::from(format));
+    let call = ToolCall::function("c", "f", PROMPT);
+    search.debug("arguments", &call.parse::<u8>().unwrap_err());
+    search.debug("tool call", &call);
+    search.debug("choice", &ToolChoice::from(json!({ "type": PROMPT })));
+    search.debug("part", &Part::from(json!({ "type": PROMPT })));
+    search.debug("content", &Content::from([Part::text(PROMPT), Part::audio("wav", PROMPT)]));
+    search.debug("texts", &Content::from(PROMPT));
+    search.debug("input", &Input::from([PROMPT]));
+    search.debug("embedding request", &EmbeddingRequest::new("e").input(PROMPT));
     search.debug("key", &ApiKey::new(KEY).unwrap());
     search.debug("authorization", ApiKey::new(KEY).unwrap().authorization());
     let proxy = Proxy::new(&format!("http://{PROXY}:{PROXY}@127.0.0.1:9")).unwrap();
     search.debug("proxy", &proxy);
     search.text("Display of proxy", &proxy.to_string());
-    search.finish(13);
+    search.finish(33);
 }
 
 #[test]
@@ -62,11 +78,17 @@ fn future_of_a_call_does_not_show_what_it_holds() {
 fn replies_do_not_show_the_prompt<C: TestClient>() {
     // A service that sends the whole request back with its answer.
     let echo = json!({
-        "id": "c-1", "model": "gpt-4o", "prompt": PROMPT, "usage": { "total_tokens": 7 },
+        "id": "c-1", "model": "gpt-4o", "prompt": PROMPT,
         "choices": [{
             "index": 0, "prompt_logprobs": [PROMPT], "finish_reason": "stop",
-            "message": { "role": "assistant", "content": "Hi", "prefix": PROMPT },
+            "message": {
+                "role": "assistant", "content": "Hi", "prefix": PROMPT, "reasoning": PROMPT,
+                "tool_calls": [{ "id": "c", "function": { "name": "f", "arguments": PROMPT } }],
+                "annotations": [PROMPT], "refusal": PROMPT, "audio": { "transcript": PROMPT },
+            },
+            "logprobs": { "content": [{ "token": PROMPT, "logprob": -1 }] },
         }],
+        "usage": { "note": PROMPT },
     });
     let mut search = Search::default();
     let lines = Lines::default();
@@ -77,9 +99,16 @@ fn replies_do_not_show_the_prompt<C: TestClient>() {
         search.debug("reply", &reply);
         search.debug("completion", &*reply);
         search.debug("attempts", reply.attempts());
+        search.debug("tool calls", &reply.tool_calls());
+        search.debug("logprobs", &reply.choices()[0].logprobs().collect::<Vec<_>>());
     }
+    let echo =
+        json!({ "data": [{ "index": 0, "embedding": PROMPT, "input": PROMPT }], "p": PROMPT });
+    sim.set_script([Action::status(200).json(&echo)]).unwrap();
+    let reply = C::wait(Embeddings::new(&client, "e").input(PROMPT).send()).unwrap();
+    search.debug("embeddings", &*reply);
     search.text("hook", &lines.text());
-    search.finish(13);
+    search.finish(23);
 }
 
 fn panics_do_not_show_what_was_on_the_stack<C: TestClient>() {

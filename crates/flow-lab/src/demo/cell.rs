@@ -126,7 +126,7 @@ impl Cell {
             stopped_because: error
                 .and_then(Error::stopped_because)
                 .map(flow_errors::StoppedBecause::as_str),
-            recommendation: error.map(|error| error.recommendation().to_owned()),
+            recommendation: error.map(|error| error.recommendation().into_owned()),
             server: Vec::new(),
         }
     }

@@ -10,6 +10,7 @@
 
 #[cfg(feature = "cli")]
 mod binary;
+mod chat;
 mod endpoints;
 mod faults;
 mod life;

@@ -1,0 +1,248 @@
+//! What a chat call sends.
+
+use std::fmt;
+
+use flow_errors::Result;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::chat_check;
+use crate::chat_setters::chat_setters;
+use crate::message::Message;
+use crate::params::Params;
+
+/// The body of a chat completion request.
+///
+/// Parameters without a setter go through [`param`](Self::param) and are sent as they are. `Debug`
+/// shows the model and how much is said, not what.
+///
+/// # Examples
+///
+/// ```
+/// use flow_api::ChatRequest;
+/// use flow_api::chat::Part;
+///
+/// let image = Part::image_url("https://example.com/cat.png");
+/// let request = ChatRequest::new("gpt-4o")
+///     .system("Answer in one sentence.")
+///     .user([Part::text("What is this?"), image])
+///     .temperature(0.2)
+///     .param("top_k", 40);
+/// request.check()?;
+/// assert_eq!(request.params()["top_k"], 40);
+///
+/// let error = ChatRequest::new("gpt-4o").user("Hello").temperature(2.1).check().unwrap_err();
+/// assert_eq!(error.param(), Some("temperature"));
+/// # Ok::<(), flow_errors::Error>(())
+/// ```
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct ChatRequest {
+    model: String,
+    pub(crate) messages: Vec<Message>,
+    #[serde(flatten)]
+    pub(crate) params: Params,
+}
+
+impl ChatRequest {
+    /// Starts a request to `model`.
+    pub fn new(model: impl Into<String>) -> Self {
+        Self { model: model.into(), messages: Vec::new(), params: Params::default() }
+    }
+
+    chat_setters!();
+
+    /// Returns the model that is asked.
+    #[must_use]
+    pub fn model(&self) -> &str {
+        &self.model
+    }
+
+    /// Returns the parameters that are set, by their names in the JSON.
+    #[must_use]
+    pub const fn params(&self) -> &Map<String, Value> {
+        self.params.values()
+    }
+
+    /// Checks what the service would refuse anyway.
+    ///
+    /// Values of another type than the documented one, which only JSON that was decoded can have, are
+    /// left to the service.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error of kind `invalid_input` that names the parameter, its value and its range.
+    pub fn check(&self) -> Result<()> {
+        chat_check::model(&self.model)?;
+        chat_check::messages(&self.messages)?;
+        chat_check::params(&self.params)
+    }
+}
+
+impl fmt::Debug for ChatRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ChatRequest")
+            .field("model", &self.model)
+            .field("messages", &self.messages.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// A request to the model of that name, still without messages.
+impl From<&str> for ChatRequest {
+    fn from(model: &str) -> Self {
+        Self::new(model)
+    }
+}
+
+/// A request to the model of that name, still without messages.
+impl From<String> for ChatRequest {
+    fn from(model: String) -> Self {
+        Self::new(model)
+    }
+}
+
+/// A request to the model of that name, still without messages.
+impl From<&String> for ChatRequest {
+    fn from(model: &String) -> Self {
+        Self::new(model)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use flow_errors::Kind;
+    use serde_json::json;
+
+    use super::*;
+    use crate::chat_params::{ALL, FIELDS};
+    use crate::part::Part;
+    use crate::response_format::ResponseFormat;
+    use crate::tool::{Tool, ToolChoice};
+
+    fn chat() -> ChatRequest {
+        ChatRequest::new("m").user("Hello")
+    }
+
+    /// A request in which every setter was called.
+    fn full() -> ChatRequest {
+        ChatRequest::new("m")
+            .system("a")
+            .user([Part::text("b")])
+            .assistant("c")
+            .tool_result("call_1", "d")
+            .messages([Message::developer("e")])
+            .tool(Tool::function("f"))
+            .tools([Tool::function("g")])
+            .tool_choice(ToolChoice::function("f"))
+            .parallel_tool_calls(false)
+            .response_format(ResponseFormat::json_object())
+            .temperature(0.2)
+            .top_p(0.1)
+            .presence_penalty(-2.0)
+            .frequency_penalty(2.0)
+            .logit_bias(50_256, -100.0)
+            .logit_bias(7, 1.5)
+            .n(2)
+            .max_tokens(10)
+            .max_completion_tokens(11)
+            .stop("\n")
+            .stop("END")
+            .seed(-1)
+            .logprobs(true)
+            .top_logprobs(3)
+            .reasoning_effort("low")
+            .prediction("h")
+            .service_tier("flex")
+            .metadata("k", "v")
+            .metadata("l", "w")
+            .store(true)
+            .end_user("u-1")
+            .param("top_k", 40)
+    }
+
+    #[test]
+    fn every_setter_writes_what_the_service_reads() {
+        let function = |name: &str| json!({ "type": "function", "function": { "name": name } });
+        let want = json!({
+            "model": "m",
+            "messages": [
+                { "role": "system", "content": "a" },
+                { "role": "user", "content": [{ "type": "text", "text": "b" }] },
+                { "role": "assistant", "content": "c" },
+                { "role": "tool", "content": "d", "tool_call_id": "call_1" },
+                { "role": "developer", "content": "e" },
+            ],
+            "tools": [function("f"), function("g")],
+            "tool_choice": function("f"),
+            "parallel_tool_calls": false,
+            "response_format": { "type": "json_object" },
+            "temperature": 0.2,
+            "top_p": 0.1,
+            "presence_penalty": -2.0,
+            "frequency_penalty": 2.0,
+            "logit_bias": { "50256": -100.0, "7": 1.5 },
+            "n": 2,
+            "max_tokens": 10,
+            "max_completion_tokens": 11,
+            "stop": ["\n", "END"],
+            "seed": -1,
+            "logprobs": true,
+            "top_logprobs": 3,
+            "reasoning_effort": "low",
+            "prediction": { "type": "content", "content": "h" },
+            "service_tier": "flex",
+            "metadata": { "k": "v", "l": "w" },
+            "store": true,
+            "user": "u-1",
+            "top_k": 40,
+        });
+        let full = full();
+        full.check().unwrap();
+        assert_eq!(serde_json::to_value(&full).unwrap(), want);
+        assert_eq!(serde_json::from_value::<ChatRequest>(want).unwrap(), full);
+    }
+
+    #[test]
+    fn nothing_that_has_a_setter_goes_through_param() {
+        let full = full();
+        for known in ALL {
+            assert!(full.params().contains_key(known.name), "no setter writes {}", known.name);
+        }
+        for known in ALL.iter().chain(FIELDS) {
+            let request = chat().param(known.name, 1);
+            let error = request.check().unwrap_err();
+            assert_eq!((error.kind(), error.param()), (Kind::InvalidInput, Some(known.name)));
+            assert!(error.message().contains("was given through param(); "), "{error}");
+            assert_eq!(
+                serde_json::to_value(&request).unwrap(),
+                serde_json::to_value(chat()).unwrap()
+            );
+        }
+        assert_eq!(full.params().len(), ALL.len() + 1);
+    }
+
+    #[test]
+    fn prediction_may_have_parts() {
+        let request = chat().prediction([Part::text("a")]);
+        assert_eq!(
+            request.params()["prediction"]["content"],
+            json!([{ "type": "text", "text": "a" }])
+        );
+    }
+
+    #[test]
+    fn setters_add_to_what_was_decoded() {
+        let json = json!({ "model": "m", "messages": [], "stop": "a", "metadata": null });
+        let request: ChatRequest = serde_json::from_value(json).unwrap();
+        let request = request.stop("b").metadata("k", "v");
+        assert_eq!(request.params()["stop"], json!(["a", "b"]));
+        assert_eq!(request.params()["metadata"], json!({ "k": "v" }));
+    }
+
+    #[test]
+    fn numbers_are_sent_as_they_were_written() {
+        let json = serde_json::to_string(&chat().temperature(0.2).top_p(0.1)).unwrap();
+        assert!(json.contains(r#""temperature":0.2,"top_p":0.1"#), "{json}");
+    }
+}

@@ -1,0 +1,83 @@
+//! One of the answers that a chat call gets back.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::field::{Field, Names};
+use crate::logprob::TokenLogprob;
+use crate::message::Message;
+
+/// One answer.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+pub struct Choice {
+    #[serde(default, skip_serializing_if = "Field::is_absent")]
+    index: Field<u64>,
+    #[serde(default, skip_serializing_if = "Field::is_absent")]
+    message: Field<Message>,
+    #[serde(default, skip_serializing_if = "Field::is_absent")]
+    finish_reason: Field<FinishReason>,
+    #[serde(flatten)]
+    extra: Map<String, Value>,
+}
+
+impl Choice {
+    /// Returns the answer's place among `n`.
+    #[must_use]
+    pub fn index(&self) -> Option<u64> {
+        self.index.as_ref().copied()
+    }
+
+    /// Returns what the model said.
+    #[must_use]
+    pub const fn message(&self) -> Option<&Message> {
+        self.message.as_ref()
+    }
+
+    /// Returns why the answer ends where it does.
+    #[must_use]
+    pub const fn finish_reason(&self) -> Option<&FinishReason> {
+        self.finish_reason.as_ref()
+    }
+
+    /// Returns how likely each token of the text was, if the request asked for it.
+    pub fn logprobs(&self) -> impl Iterator<Item = TokenLogprob<'_>> {
+        self.extra.get("logprobs").into_iter().flat_map(|all| TokenLogprob::list(all, "content"))
+    }
+
+    /// Returns every field but index, message and finish reason.
+    #[must_use]
+    pub const fn extra(&self) -> &Map<String, Value> {
+        &self.extra
+    }
+}
+
+impl fmt::Debug for Choice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Choice")
+            .field("index", &self.index)
+            .field("message", &self.message)
+            .field("finish_reason", &self.finish_reason)
+            .field("extra", &Names(&self.extra))
+            .finish()
+    }
+}
+
+/// Why an answer ends.
+#[non_exhaustive]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FinishReason {
+    /// It is complete.
+    Stop,
+    /// It met `max_tokens` or the end of the context.
+    Length,
+    /// The model asks for tools to be called.
+    ToolCalls,
+    /// A content filter cut it.
+    ContentFilter,
+    /// A reason that this version does not know, kept as it came.
+    #[serde(untagged)]
+    Other(String),
+}

@@ -1,0 +1,46 @@
+//! Small steps through JSON objects that callers and services put together.
+
+use serde_json::{Map, Value};
+
+/// Returns the text at a JSON pointer; empty if there is none.
+pub(crate) fn text<'a>(value: &'a Value, pointer: &str) -> &'a str {
+    value.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
+}
+
+/// Sets a field of an object, which takes the place of anything else.
+pub(crate) fn put(object: &mut Value, name: &str, value: impl Into<Value>) {
+    match object {
+        Value::Object(fields) => {
+            fields.insert(name.to_owned(), value.into());
+        }
+        other => *other = Value::Object(Map::from_iter([(name.to_owned(), value.into())])),
+    }
+}
+
+/// Sets a field of an object inside an object.
+pub(crate) fn put_in(object: &mut Value, inner: &str, name: &str, value: impl Into<Value>) {
+    let mut held = object.get_mut(inner).map(Value::take).unwrap_or_default();
+    put(&mut held, name, value);
+    put(object, inner, held);
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn fields_are_set_whatever_was_there() {
+        let cases = [
+            (json!(null), json!({ "a": { "b": 1 } })),
+            (json!({ "a": "text", "c": 2 }), json!({ "a": { "b": 1 }, "c": 2 })),
+            (json!({ "a": { "b": 0, "d": 3 } }), json!({ "a": { "b": 1, "d": 3 } })),
+        ];
+        for (mut value, want) in cases {
+            put_in(&mut value, "a", "b", 1);
+            assert_eq!(value, want);
+        }
+        assert_eq!((text(&json!({ "a": "x" }), "/a"), text(&json!({ "a": 1 }), "/a/b")), ("x", ""));
+    }
+}

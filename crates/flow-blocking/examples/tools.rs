@@ -1,0 +1,58 @@
+//! A model that asks for a function of this program: `cargo run -p flow-blocking --example tools`
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "an example talks to the terminal")]
+
+use std::env;
+use std::process::ExitCode;
+
+use flow_blocking::chat::{Tool, ToolCall};
+use flow_blocking::{ChatRequest, Client, Result};
+use serde::Deserialize;
+use serde_json::json;
+
+#[derive(Deserialize)]
+struct Place {
+    city: String,
+}
+
+fn main() -> ExitCode {
+    match talk() {
+        Ok(answer) => println!("{answer}"),
+        Err(error) => {
+            // Without a key, `cargo run -p flow-sim` and the variables of the example `chat`.
+            eprintln!("{error}");
+            return ExitCode::FAILURE;
+        }
+    }
+    ExitCode::SUCCESS
+}
+
+fn talk() -> Result<String> {
+    let client = Client::from_env()?;
+    let model = env::var("FLOW_MODEL").unwrap_or_else(|_| "gpt-4o".to_owned());
+    let city = json!({ "city": { "type": "string" } });
+    let schema = json!({ "type": "object", "properties": city, "required": ["city"] });
+    let weather =
+        Tool::function("get_weather").description("Tells the weather.").parameters(schema);
+    let mut request = ChatRequest::new(model).user("How is the weather in Oslo?").tool(weather);
+    for _round in 0..5 {
+        let reply = client.chat(request.clone()).send()?;
+        if reply.tool_calls().is_empty() {
+            return Ok(reply.text().to_owned());
+        }
+        request = request.messages(reply.message().cloned());
+        for call in reply.tool_calls() {
+            request = request.tool_result(call.id(), run(call));
+        }
+    }
+    Ok("(the model asks again and again)".to_owned())
+}
+
+/// Runs what the model asks for. What is wrong with that goes back to the model as well.
+fn run(call: &ToolCall) -> String {
+    eprintln!("{}({})", call.name(), call.arguments());
+    match (call.name(), call.parse::<Place>()) {
+        ("get_weather", Ok(place)) => format!("21 °C and sunny in {}", place.city),
+        ("get_weather", Err(error)) => error.to_string(),
+        (other, _) => format!("there is no function `{other}`"),
+    }
+}
