@@ -54,6 +54,7 @@ mod proxy;
 mod reply;
 mod running;
 mod settings;
+mod trace;
 
 pub use crate::api_key::ApiKey;
 pub use crate::base_url::BaseUrl;

@@ -6,6 +6,8 @@ use std::ops::Deref;
 use flow_errors::{Attempts, RateLimits};
 use http::{HeaderMap, StatusCode};
 
+use crate::trace::Answer;
+
 /// A decoded reply together with its request id, its attempts and its limits.
 ///
 /// It derefs to the reply itself. `Debug` leaves the headers out; what it shows of the reply is the
@@ -20,7 +22,7 @@ pub struct Reply<T> {
 
 impl<T> Reply<T> {
     pub(crate) fn new(received: Received<T>, attempts: Attempts) -> Self {
-        let Received { value, status, headers } = received;
+        let Received { value, status, headers, .. } = received;
         Self { value, status, headers, attempts }
     }
 
@@ -85,6 +87,7 @@ pub struct Received<T> {
     pub(crate) value: T,
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
+    pub(crate) answer: Answer,
 }
 
 impl<T: fmt::Debug> fmt::Debug for Received<T> {

@@ -22,7 +22,7 @@ pub(crate) async fn drive<T: DeserializeOwned>(client: Client, plan: Plan) -> Re
     loop {
         match call.poll(clock.now()) {
             Step::Send(send) => {
-                let result = attempt(&client, &plan, send).await;
+                let result = call.span().in_future(attempt(&client, &plan, send)).await;
                 call.on_reply(clock.now(), clock.entropy(), result);
             }
             Step::Wait { until, .. } => clock.sleep_until(until).await,

@@ -20,7 +20,7 @@ pub(crate) fn drive<T: DeserializeOwned>(client: &Client, plan: &Plan) -> Result
             call.cancel(clock.now());
         }
         match call.poll(clock.now()) {
-            Step::Send(send) => match attempt(client, plan, send) {
+            Step::Send(send) => match call.span().in_scope(|| attempt(client, plan, send)) {
                 Err(error) if error.kind() == Kind::Cancelled => call.cancel(clock.now()),
                 result => call.on_reply(clock.now(), clock.entropy(), result),
             },
