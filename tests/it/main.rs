@@ -16,3 +16,5 @@ mod peers;
 mod rows;
 #[cfg(test)]
 mod secrets;
+#[cfg(test)]
+mod trace;

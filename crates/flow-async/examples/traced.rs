@@ -1,4 +1,4 @@
-//! What `tracing` sees of a call: `cargo run -p flow-async --example traced --features tracing -- gpt-4o`
+//! What `tracing` sees of a call: `cargo run -p flow-async --example traced --features tracing`
 //!
 //! To see retries as well, start a FlowAPI of your own in another terminal, `cargo run -p flow-sim`,
 //! and ask it for a model that fails twice:

@@ -30,7 +30,6 @@ impl Trace {
         Self
     }
 
-    #[expect(clippy::unused_self, reason = "as with the feature")]
     pub(crate) const fn attempt(&self) -> AttemptSpan {
         AttemptSpan(())
     }

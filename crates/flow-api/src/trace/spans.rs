@@ -5,7 +5,7 @@ use flow_errors::{Attempt, Attempts, Error, Kind, Operation, StoppedBecause};
 use http::StatusCode;
 use tracing::{Instrument as _, Span};
 
-use super::told::{Answer, record_request, shown, word};
+use super::told::{Answer, record, record_request, shown, word};
 use crate::plan::Plan;
 
 /// The target of every span and event, for filters.
@@ -59,11 +59,12 @@ impl Trace {
     /// Closes the attempt's span, and says so if another one is to come.
     pub(crate) fn end_attempt(&mut self, plan: &Plan, attempt: Option<&Attempt>, why: Option<Why>) {
         let (Some(span), Some(attempt)) = (self.attempt.take(), attempt) else { return };
-        span.record("http.response.status_code", attempt.status().map(code));
-        span.record("flow.request_id", attempt.request_id().and_then(|id| word(plan, id)));
+        record(&span, "http.response.status_code", attempt.status().map(code));
+        record(&span, "flow.request_id", attempt.request_id().and_then(|id| word(plan, id)));
         let Some(kind) = attempt.kind() else { return };
         record_error(&span, kind);
         span.record("flow.maybe_billed", attempt.is_maybe_billed());
+        drop(span);
         if let (Some(wait), Some(why)) = (attempt.wait(), why) {
             self.in_scope(|| {
                 tracing::info!(
@@ -100,7 +101,7 @@ impl Trace {
         let reason = error.stopped_because().map(StoppedBecause::as_str);
         record_error(&span, error.kind());
         span.record("flow.attempts", count(error.attempts()));
-        span.record("flow.stopped_because", reason);
+        record(&span, "flow.stopped_because", reason);
         if error.kind() == Kind::Cancelled {
             return;
         }

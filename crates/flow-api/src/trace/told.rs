@@ -6,6 +6,7 @@
 
 use serde::Deserialize;
 use tracing::Span;
+use tracing::field::{self, Value};
 
 use crate::field::Field;
 use crate::plan::Plan;
@@ -64,13 +65,13 @@ pub(super) fn record_request(span: &Span, plan: &Plan) {
         ("gen_ai.request.frequency_penalty", &asked.frequency_penalty),
     ];
     for (name, value) in floats {
-        span.record(name, value.as_ref());
+        record(span, name, value.as_ref());
     }
-    span.record("gen_ai.request.max_tokens", most);
-    span.record("gen_ai.request.seed", asked.seed.as_ref());
-    span.record("gen_ai.request.choice.count", asked.n.as_ref().filter(|n| **n != 1));
+    record(span, "gen_ai.request.max_tokens", most);
+    record(span, "gen_ai.request.seed", asked.seed.as_ref());
+    record(span, "gen_ai.request.choice.count", asked.n.as_ref().filter(|n| **n != 1));
     if plan.operation.model().is_none() {
-        span.record("gen_ai.request.model", asked.model.as_str().map(shown));
+        record(span, "gen_ai.request.model", asked.model.as_str().map(shown));
     }
 }
 
@@ -82,17 +83,24 @@ impl Answer {
     /// Records what the reply says of itself.
     pub(super) fn record(&self, span: &Span, plan: &Plan) {
         let reply: Reply = serde_json::from_slice(&self.0).unwrap_or_default();
-        span.record("gen_ai.response.id", reply.id.as_str().and_then(|id| word(plan, id)));
-        span.record("gen_ai.response.model", reply.model.as_str().and_then(|id| word(plan, id)));
+        record(span, "gen_ai.response.id", reply.id.as_str().and_then(|id| word(plan, id)));
+        record(span, "gen_ai.response.model", reply.model.as_str().and_then(|id| word(plan, id)));
         let reasons = reply.choices.iter().filter_map(|choice| choice.finish_reason.as_str());
         let reasons: Vec<_> = reasons.filter_map(|reason| word(plan, reason)).collect();
         if !reasons.is_empty() {
-            span.record("gen_ai.response.finish_reasons", tracing::field::debug(reasons));
+            span.record("gen_ai.response.finish_reasons", field::debug(reasons));
         }
         if let Some(tokens) = reply.usage.as_ref() {
-            span.record("gen_ai.usage.input_tokens", tokens.prompt_tokens.as_ref());
-            span.record("gen_ai.usage.output_tokens", tokens.completion_tokens.as_ref());
+            record(span, "gen_ai.usage.input_tokens", tokens.prompt_tokens.as_ref());
+            record(span, "gen_ai.usage.output_tokens", tokens.completion_tokens.as_ref());
         }
+    }
+}
+
+/// Records a value that there is; nothing in its place would still be printed as a blank.
+pub(super) fn record(span: &Span, name: &str, value: Option<impl Value>) {
+    if let Some(value) = value {
+        span.record(name, value);
     }
 }
 
