@@ -16,7 +16,7 @@ use flow_sim::{Action, Seen, Sim};
 use flow_tests::{BodyFault, Scene, TestClient, VirtualClock};
 use proptest::prelude::*;
 
-use super::{Script, scenes};
+use super::{REPLY, Script, scenes};
 
 /// How long an attempt of a script with a stall takes at most.
 const STALL_MS: u64 = 1_500;
@@ -30,8 +30,9 @@ const DEADLINE_MS: u64 = 90_000;
 
 fn scripts() -> impl Strategy<Value = Script> {
     let deadline = proptest::option::of(Just(DEADLINE_MS));
-    let scenes = proptest::collection::vec(scenes(), 1..8).prop_map(with_one_stall);
-    (scenes, any::<u64>(), 1..7_u32, deadline, 10..200_usize).prop_map(
+    let scenes = proptest::collection::vec((scenes(), any::<bool>()), 1..8).prop_map(fit);
+    let max_reply_bytes = prop_oneof![1 => 10..200_usize, 3 => Just(1_000_usize)];
+    (scenes, any::<u64>(), 1..7_u32, deadline, max_reply_bytes).prop_map(
         |(scenes, seed, max_attempts, deadline_ms, max_reply_bytes)| {
             let attempt_ms = if scenes.iter().any(stalls) { STALL_MS } else { NEVER_MS };
             let attempt_ms = Some(attempt_ms);
@@ -44,18 +45,28 @@ const fn stalls(scene: &Scene) -> bool {
     matches!(scene, Scene::Stall | Scene::Reply { fault: BodyFault::Stall, .. })
 }
 
-/// Stalls take real time: those after the first become resets.
-fn with_one_stall(scenes: Vec<Scene>) -> Vec<Scene> {
-    let first = scenes.iter().position(stalls);
-    let tame = |(at, scene): (usize, Scene)| match scene {
-        scene if Some(at) == first => scene,
-        Scene::Stall => Scene::Reset { takes: Duration::ZERO },
-        Scene::Reply { takes, status, headers, body, fault: BodyFault::Stall } => {
-            Scene::Reply { takes, status, headers, body, fault: BodyFault::Reset }
+/// Fits scenes for sockets: half of the successes are good ones, each reply has an id of its own,
+/// and stalls after the first, which would take real time, are resets.
+fn fit(scenes: Vec<(Scene, bool)>) -> Vec<Scene> {
+    let mut has_stall = false;
+    let fit = |(at, (mut scene, is_good)): (usize, (Scene, bool))| {
+        if let Scene::Reply { status, headers, body, fault, .. } = &mut scene {
+            headers.insert("x-request-id", format!("req_{at}").parse().unwrap());
+            if status.is_success() && is_good {
+                (*body, *fault) = (REPLY.into(), BodyFault::None);
+            }
         }
-        scene => scene,
+        if !stalls(&scene) || !std::mem::replace(&mut has_stall, true) {
+            return scene;
+        }
+        match scene {
+            Scene::Reply { takes, status, headers, body, .. } => {
+                Scene::Reply { takes, status, headers, body, fault: BodyFault::Reset }
+            }
+            _ => Scene::Reset { takes: Duration::ZERO },
+        }
     };
-    scenes.into_iter().enumerate().map(tame).collect()
+    scenes.into_iter().enumerate().map(fit).collect()
 }
 
 /// A port where a service listens, or nobody does, as the next scene wants it.
