@@ -18,3 +18,5 @@ mod requests;
 mod rows;
 #[cfg(test)]
 mod secrets;
+#[cfg(test)]
+mod trace;

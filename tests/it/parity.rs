@@ -1,5 +1,7 @@
 //! Both drivers do the same: the same requests, timeouts and instants for the same events.
 
+mod sockets;
+
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 

@@ -8,6 +8,7 @@ mod echoes;
 mod failures;
 mod refused;
 mod search;
+mod traces;
 
 use std::time::Duration;
 

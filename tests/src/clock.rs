@@ -1,5 +1,6 @@
 //! A clock that moves only when somebody waits.
 
+use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -99,5 +100,69 @@ impl flow_blocking::Clock for VirtualClock {
 
     fn sleep_until(&self, instant: Tick, _cancel: &CancelToken) {
         self.advance_to(instant);
+    }
+}
+
+/// A virtual clock for real sockets: it jumps over the waits between attempts, and stands still
+/// while an attempt is under way, whose limits are real.
+#[derive(Clone)]
+pub(crate) struct SocketClock {
+    clock: VirtualClock,
+    is_sending: Arc<dyn Fn() -> bool + Send + Sync>,
+}
+
+impl SocketClock {
+    /// Creates the clock of a client that tells by `is_sending` whether an attempt is under way.
+    pub(crate) fn new(
+        clock: VirtualClock,
+        is_sending: impl Fn() -> bool + Send + Sync + 'static,
+    ) -> Self {
+        Self { clock, is_sending: Arc::new(is_sending) }
+    }
+}
+
+impl flow_async::Clock for SocketClock {
+    fn now(&self) -> Tick {
+        self.clock.tick()
+    }
+
+    fn wall(&self) -> SystemTime {
+        self.clock.wall_time()
+    }
+
+    fn entropy(&self) -> u64 {
+        self.clock.draw()
+    }
+
+    fn sleep_until(&self, instant: Tick) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+        if (self.is_sending)() {
+            return Box::pin(tokio::time::sleep(instant.since(self.clock.tick())));
+        }
+        Box::pin(async move { self.clock.advance_to(instant) })
+    }
+}
+
+/// The blocking client sleeps between attempts only; its sockets keep to the limits themselves.
+impl flow_blocking::Clock for SocketClock {
+    fn now(&self) -> Tick {
+        self.clock.tick()
+    }
+
+    fn wall(&self) -> SystemTime {
+        self.clock.wall_time()
+    }
+
+    fn entropy(&self) -> u64 {
+        self.clock.draw()
+    }
+
+    fn sleep_until(&self, instant: Tick, _cancel: &CancelToken) {
+        self.clock.advance_to(instant);
+    }
+}
+
+impl fmt::Debug for SocketClock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SocketClock").field("clock", &self.clock).finish_non_exhaustive()
     }
 }

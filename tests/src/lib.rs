@@ -6,12 +6,14 @@ mod clock;
 mod fake;
 
 use std::fmt::Debug;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use flow_api::client::{Build, Execute};
 use flow_api::{Chat, ChatRequest, ClientBuilder, Reply};
 use flow_errors::Result;
 use tokio::runtime::Runtime;
+
+use crate::clock::SocketClock;
 
 pub use crate::clock::VirtualClock;
 pub use crate::fake::{BodyFault, Fake, Scene, Seen};
@@ -35,6 +37,11 @@ pub trait TestClient: Build + Execute + Clone + Debug + Send + Sync + 'static {
     #[must_use]
     fn on_clock(self, clock: VirtualClock) -> Self;
 
+    /// Returns the client with a clock for real sockets: it jumps over the waits between attempts
+    /// and stands still during them, while what limits an attempt is real time.
+    #[must_use]
+    fn on_socket_clock(self, clock: VirtualClock) -> Self;
+
     /// Starts a chat call that says something harmless.
     fn hello(&self, model: &str) -> Chat<'_, Self> {
         Chat::new(self, ChatRequest::new(model).user("Hello"))
@@ -50,11 +57,16 @@ impl TestClient for flow_async::Client {
     }
 
     fn faked(fake: Fake) -> ClientBuilder<Self> {
-        Self::builder().api_key("sk-test").transport(std::sync::Arc::new(fake))
+        Self::builder().api_key("sk-test").transport(Arc::new(fake))
     }
 
     fn on_clock(self, clock: VirtualClock) -> Self {
-        self.with_clock(std::sync::Arc::new(clock))
+        self.with_clock(Arc::new(clock))
+    }
+
+    fn on_socket_clock(self, clock: VirtualClock) -> Self {
+        let watched = self.clone();
+        self.with_clock(Arc::new(SocketClock::new(clock, move || watched.in_flight() > 0)))
     }
 }
 
@@ -66,11 +78,16 @@ impl TestClient for flow_blocking::Client {
     }
 
     fn faked(fake: Fake) -> ClientBuilder<Self> {
-        Self::builder().api_key("sk-test").transport(std::sync::Arc::new(fake))
+        Self::builder().api_key("sk-test").transport(Arc::new(fake))
     }
 
     fn on_clock(self, clock: VirtualClock) -> Self {
-        self.with_clock(std::sync::Arc::new(clock))
+        self.with_clock(Arc::new(clock))
+    }
+
+    fn on_socket_clock(self, clock: VirtualClock) -> Self {
+        let watched = self.clone();
+        self.with_clock(Arc::new(SocketClock::new(clock, move || watched.in_flight() > 0)))
     }
 }
 

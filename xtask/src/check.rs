@@ -10,16 +10,21 @@ pub(crate) fn check() -> Result {
     layers::check()?;
     twins::check()?;
     cargo::run(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])?;
+    // `flow-tests` turns every feature on, and cargo then builds everything with it; without that
+    // one package the crates are as most users have them.
+    let default_features = ["--workspace", "--exclude", "flow-tests", "--all-targets"];
+    cargo::run(&[&["clippy"], &default_features[..], &["--", "-D", "warnings"]].concat())?;
     cargo::run_strict_docs(&["doc", "--workspace", "--no-deps"])?;
     table::check()
 }
 
 /// Every test there is; examples are held together by `check`.
+///
+/// The crates' own tests run without features, those of the crates together with all of them.
 pub(crate) fn test() -> Result {
-    if cargo::has("nextest") {
-        cargo::run(&["nextest", "run", "--workspace", "--lib", "--bins", "--tests"])?;
-    } else {
-        cargo::run(&["test", "--workspace", "--lib", "--bins", "--tests"])?;
-    }
+    let runner: &[&str] = if cargo::has("nextest") { &["nextest", "run"] } else { &["test"] };
+    let own = ["--workspace", "--exclude", "flow-tests", "--lib", "--bins", "--tests"];
+    cargo::run(&[runner, &own].concat())?;
+    cargo::run(&[runner, &["--package", "flow-tests", "--lib", "--tests"]].concat())?;
     cargo::run(&["test", "--workspace", "--doc"])
 }

@@ -14,3 +14,4 @@ pub use crate::plan::Plan;
 pub use crate::reply::Received;
 pub use crate::running::Running;
 pub use crate::settings::Settings;
+pub use crate::trace::AttemptSpan;

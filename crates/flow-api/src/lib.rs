@@ -33,7 +33,29 @@
 //!
 //! # Features
 //!
-//! None. Minimum supported Rust version: 1.85.
+//! None is on by default. Minimum supported Rust version: 1.85.
+//!
+//! - `tracing`: tells [`tracing`](https://docs.rs/tracing) of each call, under the target
+//!   `flow_api`. It changes nothing else, and costs next to nothing without a subscriber.
+//!
+//! A call is a span `flow.call` (INFO) from its first attempt to its end, and each attempt a span
+//! `flow.attempt` (INFO) below it, which is the current one while the transport works. An attempt
+//! that will be repeated is an event (INFO), a call that failed another one (WARN). A call that is
+//! refused before anything is sent has no span. The names are those of OpenTelemetry's conventions
+//! for GenAI and for HTTP, where they have one:
+//!
+//! | on | fields |
+//! |---|---|
+//! | both spans | `otel.name`, `otel.kind`, `server.address`, `server.port`; after a failure `otel.status_code` and, as `error.type`, the word of the [`Kind`](flow_errors::Kind) |
+//! | `flow.call` | `flow.attempts`, `flow.stopped_because`; of chats, completions and embeddings `gen_ai.operation.name`, `gen_ai.provider.name` (`flowapi`, or `openai` for other hosts, whose dialect it is), `gen_ai.request.` `model`, `max_tokens`, `temperature`, `top_p`, `presence_penalty`, `frequency_penalty`, `seed`, `choice.count`, `gen_ai.response.` `id`, `model`, `finish_reasons`, `gen_ai.usage.` `input_tokens`, `output_tokens` |
+//! | `flow.attempt` | `http.request.method`, `url.full` without the query, `http.request.resend_count` (not on the first), `http.response.status_code`, `flow.request_id`, `flow.maybe_billed` |
+//! | "the attempt failed and will be repeated" | `error.type`, `http.response.status_code`, `flow.attempt` (its number), `flow.request_id`, `flow.wait_ms`, `flow.wait_reason` (`backoff` or `hint`: the service said when) |
+//! | "the call failed" | `error.type`, `http.response.status_code`, `flow.attempts`, `flow.code`, `flow.type`, `flow.request_id`, `flow.stopped_because`, `flow.maybe_billed` |
+//!
+//! A call that was cancelled or dropped has the `error.type` `cancelled` and no event. Keys, header
+//! values, prompts, answers, queries and bodies are in none of it, nor is a service's `message`,
+//! which may repeat any of them. Of what a service says only words are shown, such as codes, ids and
+//! models: at most 200 bytes of printable ASCII without a blank, and without a key of the caller's.
 
 mod api_key;
 mod base_url;
@@ -59,6 +81,7 @@ mod gates;
 mod in_flight;
 mod input;
 mod json;
+mod kept_body;
 mod logprob;
 mod message;
 mod models;
@@ -74,6 +97,7 @@ mod settings;
 pub mod sse;
 mod tool;
 mod tool_call;
+mod trace;
 mod usage;
 mod vector;
 

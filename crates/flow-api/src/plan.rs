@@ -1,5 +1,6 @@
 //! One call, checked and ready: what every attempt sends, and how its reply is read.
 
+use std::iter;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -11,6 +12,7 @@ use serde::de::DeserializeOwned;
 
 use crate::body::{BodyReader, Collected};
 use crate::gates::SharedGate;
+use crate::kept_body::KeptBody;
 use crate::options::{Checked, IDEMPOTENCY_KEY};
 use crate::reply::Received;
 use crate::settings::CallSettings;
@@ -20,10 +22,10 @@ const KEY_HEADERS: [&str; 4] = ["api-key", "x-api-key", "x-goog-api-key", "x-aut
 
 /// One call, checked and ready to be driven.
 pub struct Plan {
-    operation: Operation,
-    uri: Uri,
+    pub(crate) operation: Operation,
+    pub(crate) uri: Uri,
     headers: HeaderMap,
-    body: Bytes,
+    pub(crate) body: Bytes,
     checked: Checked,
     gate: SharedGate,
 }
@@ -111,9 +113,14 @@ impl Plan {
 
     /// Removes the caller's keys from what the service said: some echo what they refuse.
     fn redacted(&self, error: Error) -> Error {
+        self.keys().fold(error, Error::redacted)
+    }
+
+    /// Returns the caller's keys, those for other services included.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = &str> {
         let of_callers = KEY_HEADERS.iter().filter_map(|name| self.checked.headers.get(*name));
-        let keys = of_callers.filter_map(|value| value.to_str().ok());
-        keys.fold(error.redacted(self.checked.api_key.expose()), Error::redacted)
+        let of_callers = of_callers.filter_map(|value| value.to_str().ok());
+        iter::once(self.checked.api_key.expose()).chain(of_callers)
     }
 
     fn read<T: DeserializeOwned>(
@@ -144,7 +151,7 @@ impl Plan {
         // A success without content is JSON's null, for those who ask for `()` or an `Option`.
         let json: &[u8] = if status == StatusCode::NO_CONTENT { b"null" } else { &bytes };
         match serde_json::from_slice(json) {
-            Ok(value) => Ok(Received { value, status, headers }),
+            Ok(value) => Ok(Received { value, status, headers, body: KeptBody::new(bytes) }),
             Err(source) => Err(Error::undecodable(status, &headers, Body::new(bytes), source)),
         }
     }

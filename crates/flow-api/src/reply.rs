@@ -7,6 +7,8 @@ use flow_errors::Attempts;
 use flow_errors::headers::RateLimits;
 use http::{HeaderMap, StatusCode};
 
+use crate::kept_body::KeptBody;
+
 /// A decoded reply together with its request id, its attempts and its limits.
 ///
 /// It derefs to the reply itself. `Debug` leaves the headers out; what it shows of the reply is the
@@ -21,7 +23,7 @@ pub struct Reply<T> {
 
 impl<T> Reply<T> {
     pub(crate) fn new(received: Received<T>, attempts: Attempts) -> Self {
-        let Received { value, status, headers } = received;
+        let Received { value, status, headers, .. } = received;
         Self { value, status, headers, attempts }
     }
 
@@ -93,6 +95,7 @@ pub struct Received<T> {
     pub(crate) value: T,
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
+    pub(crate) body: KeptBody,
 }
 
 impl<T: fmt::Debug> fmt::Debug for Received<T> {

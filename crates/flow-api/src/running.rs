@@ -11,6 +11,7 @@ use crate::Reply;
 use crate::gates::lock;
 use crate::plan::{Plan, shared_request_id};
 use crate::reply::Received;
+use crate::trace::{AttemptSpan, Trace};
 
 /// A call under way.
 #[derive(Debug)]
@@ -18,18 +19,30 @@ pub struct Running<'a, T> {
     plan: &'a Plan,
     call: Call,
     received: Option<Received<T>>,
+    trace: Trace,
 }
 
 impl<'a, T> Running<'a, T> {
     /// Starts the call that `plan` describes.
     #[must_use]
     pub fn new(plan: &'a Plan, now: Tick, wall: SystemTime) -> Self {
-        Self { plan, call: plan.call(now, wall), received: None }
+        let trace = Trace::new(plan);
+        Self { plan, call: plan.call(now, wall), received: None, trace }
     }
 
     /// Returns the next thing to do.
     pub fn poll(&mut self, now: Tick) -> Step {
-        self.call.poll(now, &mut lock(self.plan.gate()))
+        let step = self.call.poll(now, &mut lock(self.plan.gate()));
+        if let Step::Send(send) = &step {
+            self.trace.begin_attempt(self.plan, *send);
+        }
+        step
+    }
+
+    /// Returns the span of the send under way: the current one while it is made.
+    #[must_use]
+    pub fn span(&self) -> AttemptSpan {
+        self.trace.attempt()
     }
 
     /// Reports what came of the send under way.
@@ -47,7 +60,7 @@ impl<'a, T> Running<'a, T> {
             Err(error) => Outcome::Failed(error),
         };
         self.call.on_outcome(now, entropy, outcome, &mut lock(self.plan.gate()));
-        self.plan.tell(self.call.attempts().last());
+        self.tell();
     }
 
     /// Ends the call because the caller cancelled it.
@@ -55,7 +68,7 @@ impl<'a, T> Running<'a, T> {
         let attempts = self.call.attempts().len();
         self.call.cancel(now, &mut lock(self.plan.gate()));
         if self.call.attempts().len() > attempts {
-            self.plan.tell(self.call.attempts().last());
+            self.tell();
         }
     }
 
@@ -67,13 +80,26 @@ impl<'a, T> Running<'a, T> {
     pub fn finish(mut self, verdict: Verdict) -> Result<Reply<T>> {
         let attempts = self.call.attempts().clone();
         match (verdict, self.received.take()) {
-            (Verdict::Failed(error), _) => Err(error),
-            (Verdict::Succeeded, Some(received)) => Ok(Reply::new(received, attempts)),
+            (Verdict::Failed(error), _) => {
+                self.trace.failed(self.plan, &error);
+                Err(error)
+            }
+            (Verdict::Succeeded, Some(received)) => {
+                self.trace.succeeded(self.plan, &attempts, &received.body);
+                Ok(Reply::new(received, attempts))
+            }
             // `on_reply` keeps the reply of every success, so a driver of ours never gets here.
             (Verdict::Succeeded, None) => {
                 Err(Error::new(Kind::Unexpected, Class::Permanent, "the reply was taken already"))
             }
         }
+    }
+
+    /// Tells whoever wants to know that an attempt is over.
+    fn tell(&mut self) {
+        let attempt = self.call.attempts().last();
+        self.trace.end_attempt(self.plan, attempt, self.call.waits_for());
+        self.trace.in_scope(|| self.plan.tell(attempt));
     }
 }
 
@@ -81,5 +107,8 @@ impl<T> Drop for Running<'_, T> {
     fn drop(&mut self) {
         // The instant only matters to the history, which nobody reads any more.
         self.call.cancel(Tick::ORIGIN, &mut lock(self.plan.gate()));
+        let attempts = self.call.attempts();
+        self.trace.end_attempt(self.plan, attempts.last(), None);
+        self.trace.cancelled(attempts);
     }
 }

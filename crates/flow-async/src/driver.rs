@@ -17,7 +17,7 @@ pub(crate) async fn drive<T: DeserializeOwned>(client: &Client, plan: &Plan) -> 
     loop {
         match call.poll(clock.now()) {
             Step::Send(send) => {
-                let result = attempt(client, plan, send).await;
+                let result = call.span().in_future(attempt(client, plan, send)).await;
                 call.on_reply(clock.now(), clock.entropy(), result);
             }
             Step::Wait { until, .. } => clock.sleep_until(until).await,

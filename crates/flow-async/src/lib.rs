@@ -72,7 +72,8 @@
 //!   of the error says which.
 //! - *Too many or too few retries*: [`Error::attempts`] lists them, [`Error::stopped_because`] says
 //!   why there was none after the last; `max_retries = n` of other SDKs is `max_attempts(n + 1)`.
-//! - *It takes long*: give [`Chat::on_attempt`] a hook and see each attempt and wait.
+//! - *It takes long*: give [`Chat::on_attempt`] a hook and see each attempt and wait, or turn on
+//!   the feature `tracing`.
 //!
 //! # Map
 //!
@@ -89,7 +90,11 @@
 //!
 //! # Features
 //!
-//! None. Minimum supported Rust version: 1.85.
+//! None is on by default. Minimum supported Rust version: 1.85.
+//!
+//! - `tracing`: a span of [`tracing`](https://docs.rs/tracing) for each call and one for each
+//!   attempt, retries as events, with OpenTelemetry's names; without key, prompt or answer.
+//!   [`flow_api`] lists the fields, the example `traced` prints them.
 
 mod client;
 mod clock;

@@ -19,7 +19,7 @@ pub(crate) fn drive<T: DeserializeOwned>(client: &Client, plan: &Plan) -> Result
         }
         match call.poll(clock.now()) {
             Step::Send(send) => {
-                let result = attempt(client, plan, send);
+                let result = call.span().in_scope(|| attempt(client, plan, send));
                 call.on_reply(clock.now(), clock.entropy(), result);
             }
             Step::Wait { until, .. } => clock.sleep_until(until, client.cancel_token()),

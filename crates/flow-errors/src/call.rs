@@ -100,6 +100,15 @@ impl Call {
         &self.attempts
     }
 
+    /// Returns what the wait before the next attempt is for; `None` when none is to come.
+    #[must_use]
+    pub const fn waits_for(&self) -> Option<Why> {
+        match &self.state {
+            State::Waiting { why, .. } => Some(*why),
+            _ => None,
+        }
+    }
+
     /// Returns the next thing to do. Polling again at the same instant gives the same step.
     pub fn poll(&mut self, now: Tick, gate: &mut Gate) -> Step {
         let now = self.observe(now);

@@ -56,6 +56,17 @@ pub enum Why {
     Hint,
 }
 
+impl Why {
+    /// Returns the reason's word, as logs write it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Backoff => "backoff",
+            Self::Hint => "hint",
+        }
+    }
+}
+
 /// How a call ended.
 #[derive(Clone, Debug)]
 #[expect(clippy::exhaustive_enums, reason = "a call succeeds or fails")]

@@ -20,4 +20,4 @@ mod server;
 pub use crate::authority::Authority;
 pub use crate::peer::{Peer, Seen, check_request};
 pub use crate::proxy::proxy;
-pub use crate::server::{Gate, Server, closed, deaf};
+pub use crate::server::{Gate, Server, closed, deaf, reserved};

@@ -109,11 +109,21 @@ impl Server {
 /// The port stays taken, without anybody listening, so that no other test gets it.
 #[must_use]
 pub fn closed() -> SocketAddr {
-    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
-    socket.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
-    let address = socket.local_addr().unwrap().as_socket().unwrap();
-    mem::forget(socket);
+    let (address, port) = reserved();
+    mem::forget(port);
     address
+}
+
+/// Returns an address on loopback where connecting is refused until a server listens there.
+///
+/// As long as the guard lives, the port is only given to those who ask for it by its number.
+#[must_use]
+pub fn reserved() -> (SocketAddr, impl Sized) {
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+    // What a server sets as well; without it the port could not be shared with one.
+    socket.set_reuse_address(true).unwrap();
+    socket.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
+    (socket.local_addr().unwrap().as_socket().unwrap(), socket)
 }
 
 /// Returns an address on loopback where connecting takes for ever, as long as the guard lives.

@@ -1,0 +1,38 @@
+//! What `tracing` sees of a call: `cargo run -p flow-blocking --example traced --features tracing`
+//!
+//! To see retries as well, start a FlowAPI of your own in another terminal, `cargo run -p flow-sim`,
+//! and ask it for a model that fails twice:
+//!
+//! ```console
+//! $ export FLOW_API_KEY=sk-any FLOW_BASE_URL=http://127.0.0.1:4429/v1
+//! $ cargo run -p flow-blocking --example traced --features tracing -- sim-503-x2-mine
+//! ```
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "an example talks to the terminal")]
+
+use std::env;
+use std::process::ExitCode;
+
+use flow_blocking::{Client, Result};
+use tracing_subscriber::fmt::format::FmtSpan;
+
+fn main() -> ExitCode {
+    // A span is printed when it closes, with all that was recorded; events are printed at once.
+    let subscriber = tracing_subscriber::fmt().with_writer(std::io::stderr).with_ansi(false);
+    subscriber.with_span_events(FmtSpan::CLOSE).init();
+    let model = env::args().nth(1).unwrap_or_else(|| "gpt-4o".to_owned());
+    match chat(&model) {
+        Ok(text) => {
+            println!("{text}");
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn chat(model: &str) -> Result<String> {
+    let reply = Client::from_env()?.chat(model).user("Say hello.").temperature(0.2).send()?;
+    Ok(reply.text().to_owned())
+}
