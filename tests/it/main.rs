@@ -13,6 +13,8 @@ mod parity;
 #[cfg(test)]
 mod peers;
 #[cfg(test)]
+mod roots;
+#[cfg(test)]
 mod rows;
 #[cfg(test)]
 mod secrets;

@@ -11,7 +11,7 @@ use flow_loopback::scenarios::{Got, chain, post};
 use flow_loopback::{Authority, Server, deaf, proxy};
 use http::Request;
 
-use crate::support::{send, trusting, within};
+use crate::support::{send, within};
 
 const LIMIT: Duration = Duration::from_millis(300);
 
@@ -21,7 +21,7 @@ fn places() -> Vec<(&'static str, Connection, String, Box<dyn Send>)> {
     let silent = Server::start(|peer, _| peer.hang());
     let authority = Authority::new();
     let through = |proxy: &Server| {
-        let mut connection = trusting(&authority);
+        let mut connection = authority.trusted();
         connection.proxy = Some(Proxy::new(&proxy.http()).unwrap());
         connection
     };
@@ -29,7 +29,7 @@ fn places() -> Vec<(&'static str, Connection, String, Box<dyn Send>)> {
     let relay = proxy(silent.address());
     vec![
         ("TCP", Connection::new(false), tcp, Box::new(deaf)),
-        ("TLS", trusting(&authority), silent.https(), Box::new(())),
+        ("TLS", authority.trusted(), silent.https(), Box::new(())),
         ("CONNECT", through(&silent), tunnel.clone(), Box::new(())),
         ("TLS in a tunnel", through(&relay), tunnel, Box::new(())),
     ]
