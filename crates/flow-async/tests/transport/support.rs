@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use flow_api::client::{Connection, InFlight};
 use flow_async::{HttpTransport, Transport};
-use flow_loopback::scenarios::Got;
 use flow_loopback::Server;
+use flow_loopback::scenarios::Got;
 use http::Request;
 use http_body_util::BodyExt as _;
 

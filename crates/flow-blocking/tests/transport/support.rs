@@ -7,8 +7,8 @@ use bytes::Bytes;
 use flow_api::client::{Connection, InFlight};
 use flow_blocking::{CancelToken, HttpTransport, Transport};
 use flow_errors::Error;
-use flow_loopback::scenarios::Got;
 use flow_loopback::Server;
+use flow_loopback::scenarios::Got;
 use http::Request;
 
 /// Sends over a new transport, reads the whole body, and opens the server's gate in between.
