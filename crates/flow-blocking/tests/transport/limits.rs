@@ -16,6 +16,9 @@ use crate::support::{send, within};
 
 const LIMIT: Duration = Duration::from_millis(300);
 
+/// Milliseconds: more than a busy machine needs, and less than any limit but ours.
+const MOST: u64 = 3_000;
+
 /// A place where a call can block.
 struct Place {
     name: &'static str,
@@ -108,7 +111,7 @@ fn place(
     Place { name, connection, request, is_sent, _guard: Box::new(()) }
 }
 
-/// Sends, and returns the error that must come of it between 300 and 550 ms later.
+/// Sends, and returns the error that must come of it between 300 ms later and long before any other limit.
 fn run(
     place: &Place,
     in_flight: &InFlight,
@@ -116,7 +119,7 @@ fn run(
     at_start: impl FnOnce(),
 ) -> Error {
     let transport = HttpTransport::new(&place.connection).unwrap();
-    let got = within(place.name, 300, 550, || {
+    let got = within(place.name, 300, MOST, || {
         at_start();
         send(&transport, place.request.clone(), in_flight, cancel, || ())
     });
