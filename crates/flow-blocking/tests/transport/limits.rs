@@ -111,7 +111,7 @@ fn place(
     Place { name, connection, request, is_sent, _guard: Box::new(()) }
 }
 
-/// Sends, and returns the error that must come of it between 300 ms later and long before any other limit.
+/// Sends, and returns the error that must come of it 300 ms later, long before any other limit.
 fn run(
     place: &Place,
     in_flight: &InFlight,
