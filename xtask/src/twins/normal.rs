@@ -41,7 +41,7 @@ pub(super) fn units(source: &str) -> Vec<Unit> {
     while let Some(first) = rest.first() {
         let used = match first.kind {
             Kind::Comment => comment(rest, &mut writer),
-            _ if is_left_out(rest) => statement(rest),
+            _ if writer.text.is_empty() && is_left_out(rest) => statement(rest),
             _ => writer.code(rest),
         };
         rest = rest.get(used..).unwrap_or_default();
@@ -53,19 +53,14 @@ pub(super) fn units(source: &str) -> Vec<Unit> {
 
 /// Whether an import or a `mod` line begins here.
 fn is_left_out(rest: &[Token<'_>]) -> bool {
-    let behind_brackets = |open: &Token<'_>| {
-        let close = rest.iter().position(|token| token.is(")"));
-        if open.is("(") { close.map_or(1, |at| at.saturating_add(1)) } else { 1 }
+    let is = |at: usize, text: &str| rest.get(at).is_some_and(|token| token.is(text));
+    let at = match (is(0, "pub"), is(1, "(")) {
+        (false, _) => 0,
+        (true, false) => 1,
+        // Behind `pub(crate)`, or `pub(in …)`.
+        (true, true) => rest.iter().position(|token| token.is(")")).map_or(1, |close| close + 1),
     };
-    let is_public = rest.first().is_some_and(|token| token.is("pub"));
-    let at = if is_public { rest.get(1).map_or(0, behind_brackets) } else { 0 };
-    // `pub(crate) use`: the bracket counts from the second token.
-    let word = |at: usize| rest.get(at).is_some_and(|token| token.is("use"));
-    let module = |at: usize| {
-        rest.get(at).is_some_and(|token| token.is("mod"))
-            && rest.get(at.saturating_add(2)).is_some_and(|token| token.is(";"))
-    };
-    word(at) || module(at)
+    is(at, "use") || (is(at, "mod") && is(at + 2, ";"))
 }
 
 /// Returns how many tokens there are up to the next semicolon.
@@ -262,6 +257,7 @@ mod tests {
             ("comments", "// Why.\nf();",      "f();"),
             ("docs",     "/// One.\nfn f() {}", "/// Two.\nfn f() {}"),
             ("commands", "/// ```text\n/// $ a\n/// $ b\n/// ```\nx", "/// ```text\n/// $ a\n/// ```\nx"),
+            ("bounds",   "fn f() -> impl A + use<'_> { g(); }", "fn f() -> impl A + use<'_> { h(); }"),
             ("doc code", "/// ```\n/// f();\n/// ```\nx", "/// ```\n/// g();\n/// ```\nx"),
         ];
         for (name, one, other) in cases {
