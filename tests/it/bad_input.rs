@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use flow_api::{Chat, ChatRequest, ClientBuilder, Get, Post};
-use flow_errors::{Error, InvalidPolicy, Kind, RetryPolicy, StoppedBecause};
+use flow_errors::{Error, InvalidPolicy, Jitter, Kind, RetryPolicy, StoppedBecause};
 use flow_sim::Sim;
 use flow_tests::{Fake, TestClient, VirtualClock, both};
 
@@ -114,6 +114,7 @@ fn policies_that_make_no_sense_are_not_built() {
         ("endless attempts",    builder().max_attempts(1_001),                           "maximum of 1000"),
         ("no delay",            builder().initial_delay(Duration::ZERO),                 "initial_delay is 0"),
         ("base above the cap",  builder().initial_delay(Duration::from_secs(9)),         "initial_delay 9s is above max_delay 8s"),
+        ("jitter of more than all", builder().jitter(Jitter::Proportional { percent: 101 }), "the jitter is 101 % of the delay; use 0 to 100"),
     ];
     for (name, builder, want) in cases {
         let invalid: InvalidPolicy = builder.build().unwrap_err();

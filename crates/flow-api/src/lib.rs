@@ -24,6 +24,7 @@
 //!   [`ModelList`], [`Model`]
 //! - Calls: [`Chat`], [`Models`], [`Post`], [`Get`], made by a client that [`ClientBuilder`] built
 //! - Configuration: [`ApiKey`], [`BaseUrl`], [`Proxy`]
+//! - Event streams: [`sse`]
 //! - For client crates: [`client`]
 //!
 //! # What it does not do
@@ -54,6 +55,7 @@ mod proxy;
 mod reply;
 mod running;
 mod settings;
+pub mod sse;
 
 pub use crate::api_key::ApiKey;
 pub use crate::base_url::BaseUrl;

@@ -28,8 +28,9 @@
 //! Key, retries, deadline, attempt timeout, reply size, headers and `on_attempt` can be set for the
 //! client and for a call, and the call's word wins.
 //!
-//! - **Retries**: 3 attempts; 1 s doubling to 8 s, each wait between half and all of that. A
-//!   `Retry-After` takes its place, is never undercut, and above 120 s ends the call with the
+//! - **Retries**: 3 attempts; 1 s doubling to 8 s, each wait between half and all of that. What the
+//!   service asks for (`Retry-After` and its relatives, a field or phrase in the body, a limit with
+//!   nothing left) takes its place, is never undercut, and above 120 s ends the call with the
 //!   service's error. See [`RetryPolicy`].
 //! - **Time**: 10 minutes for the whole call, waits included; 5 s for connecting; no other limit
 //!   for an attempt. No wait is started that the deadline would cut: the real error comes at once.

@@ -1,8 +1,8 @@
 //! How long to wait between attempts, when the server does not say.
 //!
 //! Integers only, and the random word comes in as an argument, so a log of inputs replays the
-//! delays exactly. Jitter only shortens a delay: `max_delay` bounds what callers see, and the
-//! interval keeps its width at the cap, where the most stressed clients are.
+//! delays exactly. Jitter never lengthens a delay beyond `max_delay`, and its interval keeps its
+//! width there, where the most stressed clients are.
 
 use std::time::Duration;
 
@@ -19,10 +19,10 @@ use crate::tick::nanos;
 /// use flow_errors::{Backoff, Jitter};
 ///
 /// let backoff = Backoff::new(Duration::from_secs(1), Duration::from_secs(8), Jitter::Equal)?;
-/// assert_eq!(backoff.delay(1, u64::MAX), Duration::from_secs(1));
-/// assert_eq!(backoff.delay(3, 0), Duration::from_secs(2));
-/// assert_eq!(backoff.delay(3, u64::MAX), Duration::from_secs(4));
-/// assert_eq!(backoff.delay(u32::MAX, u64::MAX), Duration::from_secs(8));
+/// assert_eq!(backoff.delay(1, None, u64::MAX), Duration::from_secs(1));
+/// assert_eq!(backoff.delay(3, None, 0), Duration::from_secs(2));
+/// assert_eq!(backoff.delay(3, None, u64::MAX), Duration::from_secs(4));
+/// assert_eq!(backoff.delay(u32::MAX, None, u64::MAX), Duration::from_secs(8));
 /// # Ok::<(), flow_errors::InvalidPolicy>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,7 +44,8 @@ impl Backoff {
     ///
     /// # Errors
     ///
-    /// Returns [`InvalidPolicy`] if `initial_delay` is zero or above `max_delay`.
+    /// Returns [`InvalidPolicy`] if `initial_delay` is zero or above `max_delay`, or if a share of
+    /// jitter is above 100 %.
     pub fn new(
         initial_delay: Duration,
         max_delay: Duration,
@@ -55,6 +56,9 @@ impl Backoff {
         }
         if initial_delay > max_delay {
             return Err(InvalidPolicy::InitialAboveMax { initial_delay, max_delay });
+        }
+        if let Jitter::Proportional { percent: percent @ 101.. } = jitter {
+            return Err(InvalidPolicy::JitterAboveWhole(percent));
         }
         Ok(Self { initial_delay, max_delay, jitter })
     }
@@ -88,17 +92,24 @@ impl Backoff {
 
     /// Returns the delay before retry `retry`, counted from 1, for the random word `entropy`.
     ///
-    /// The delay never shrinks as `entropy` grows; 0 and `u64::MAX` give the interval's ends.
-    /// Delays above 584 years are taken for 584 years.
+    /// `previous` is what this returned for the retry before, `None` for the first: only
+    /// [`Jitter::Decorrelated`] looks at it. The delay never shrinks as `entropy` grows; 0 and
+    /// `u64::MAX` give the interval's ends. Delays above 584 years are taken for 584 years.
     #[must_use]
-    pub fn delay(&self, retry: u32, entropy: u64) -> Duration {
-        let ceiling = exponential(nanos(self.initial_delay), nanos(self.max_delay), retry);
-        let floor = match self.jitter {
-            Jitter::None => ceiling,
-            Jitter::Full => 0,
-            Jitter::Equal => ceiling - ceiling / 2,
+    pub fn delay(&self, retry: u32, previous: Option<Duration>, entropy: u64) -> Duration {
+        let (base, cap) = (nanos(self.initial_delay), nanos(self.max_delay));
+        let ceiling = exponential(base, cap, retry);
+        let (low, high) = match self.jitter {
+            Jitter::None => (ceiling, ceiling),
+            Jitter::Full => (0, ceiling),
+            Jitter::Equal => (ceiling - ceiling / 2, ceiling),
+            Jitter::Proportional { percent } => (ceiling - share(ceiling, percent), ceiling),
+            Jitter::Decorrelated => {
+                let previous = previous.map_or(base, nanos).max(base);
+                (base, previous.saturating_mul(3).min(cap))
+            }
         };
-        Duration::from_nanos(uniform(floor, ceiling, entropy))
+        Duration::from_nanos(uniform(low, high, entropy))
     }
 }
 
@@ -119,6 +130,14 @@ pub enum Jitter {
     /// Between half of `d` and `d`: never longer than the page says, never under half of it.
     #[default]
     Equal,
+    /// Between `d` less so many percent of it and `d`; 25 is what the official SDKs do.
+    Proportional {
+        /// How much of `d` is random: 0 to 100.
+        percent: u8,
+    },
+    /// Between the initial delay and three times the delay before, up to the maximum: it grows by
+    /// chance instead of by the number of the retry, so that clients drift apart the most.
+    Decorrelated,
 }
 
 /// Returns `min(cap, base · 2^(retry - 1))` without overflow.
@@ -129,6 +148,12 @@ fn exponential(base: u64, cap: u64, retry: u32) -> u64 {
         return cap;
     }
     base.checked_shl(doublings).unwrap_or(cap).min(cap)
+}
+
+/// Returns `percent` of `span`, rounded up so that there is some jitter in any span.
+fn share(span: u64, percent: u8) -> u64 {
+    let share = (u128::from(span) * u128::from(percent)).div_ceil(100);
+    u64::try_from(share).unwrap_or(u64::MAX).min(span)
 }
 
 /// Maps a random word onto `[low, high]`: monotone, both ends attained, as even as 64 bits allow.

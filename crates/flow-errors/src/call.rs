@@ -35,6 +35,8 @@ pub struct Call {
     now: Tick,
     attempts: Attempts,
     ambiguous_retries: u32,
+    /// The schedule's last delay, whether it was waited or a hint took its place.
+    last_backoff: Option<Duration>,
     state: State,
 }
 
@@ -75,6 +77,7 @@ impl Call {
             now,
             attempts: Attempts::new(None),
             ambiguous_retries: 0,
+            last_backoff: None,
             state: State::Fresh,
         }
     }
@@ -220,7 +223,8 @@ impl Call {
             }
             self.ambiguous_retries = self.ambiguous_retries.saturating_add(1);
         }
-        let backoff = self.policy.backoff().delay(made, entropy);
+        let backoff = self.policy.backoff().delay(made, self.last_backoff, entropy);
+        self.last_backoff = Some(backoff);
         let hint = error.retry_after().filter(|hint| !hint.is_zero());
         let (delay, why) = match hint {
             Some(hint) if hint > self.policy.max_retry_after() => {

@@ -7,7 +7,7 @@
 use http::{HeaderMap, StatusCode};
 use serde_json::Value;
 
-use crate::field::texts;
+use crate::header_text::texts;
 use crate::words::meaning;
 use crate::{Class, Envelope, Kind, table};
 

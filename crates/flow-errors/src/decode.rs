@@ -6,6 +6,7 @@ use http::{HeaderMap, StatusCode};
 
 use crate::classify::classify;
 use crate::document::Document;
+use crate::header_text::date;
 use crate::rate_limits::RateLimits;
 use crate::{Body, Error, headers as facts, hint};
 
@@ -44,7 +45,9 @@ impl Error {
         received_at: SystemTime,
     ) -> Self {
         let document = Document::read(body.as_bytes());
-        decoded(status, headers, &document, received_at).with_body(body)
+        decoded(status, headers, &document)
+            .with_hint(headers, &document, received_at)
+            .with_body(body)
     }
 
     /// Finds the error in a reply whose status says success; `None` if it is a success.
@@ -78,7 +81,8 @@ impl Error {
         let document = Document::error_in_success(body)?;
         // One byte more than is kept, so that `Body` sees whether there was more.
         let kept = body.get(..=Body::MAX).unwrap_or(body);
-        Some(decoded(status, headers, &document, received_at).with_body(Body::new(kept)))
+        let error = decoded(status, headers, &document);
+        Some(error.with_hint(headers, &document, received_at).with_body(Body::new(kept)))
     }
 
     /// Finds the error in one event of a stream; `None` if it is an ordinary event.
@@ -104,9 +108,10 @@ impl Error {
         data: &[u8],
     ) -> Option<Self> {
         let document = Document::error_in_event(event.as_bytes(), data)?;
+        let error = decoded(status, headers, &document);
         // The headers were sent before the failure: what they say of waiting is not about it.
-        let error = decoded(status, headers, &document, SystemTime::UNIX_EPOCH);
-        let error = error.map(|inner| inner.retry_after = None);
+        let hint = hint::in_body(&document, error.is_retryable(), date(headers));
+        let error = error.map(|inner| inner.retry_after = hint);
         let kept = data.get(..=Body::MAX).unwrap_or(data);
         Some(error.with_body(Body::new(kept)))
     }
@@ -129,22 +134,22 @@ impl Error {
         })
     }
 
+    fn with_hint(self, headers: &HeaderMap, document: &Document, received_at: SystemTime) -> Self {
+        let (status, is_retryable) = (self.status().unwrap_or_default(), self.is_retryable());
+        let hint = hint::of_reply(status, headers, document, is_retryable, received_at);
+        self.map(|inner| inner.retry_after = hint)
+    }
+
     pub(crate) fn with_body(self, body: Body) -> Self {
         self.map(|inner| inner.body = body)
     }
 }
 
-fn decoded(
-    status: StatusCode,
-    headers: &HeaderMap,
-    document: &Document,
-    received_at: SystemTime,
-) -> Error {
+fn decoded(status: StatusCode, headers: &HeaderMap, document: &Document) -> Error {
     let envelope = document.envelope();
     let (kind, class) = classify(status, headers, envelope);
     let error = Error::new(kind, class, document.message()).with_head(status, headers);
     error.map(|inner| {
-        inner.retry_after = hint::retry_after(headers, received_at);
         inner.should_retry = facts::should_retry(headers);
         if let Some(envelope) = envelope {
             inner.code = envelope.code().map(|code| code.into_owned().into());
@@ -255,6 +260,19 @@ mod tests {
             let error = of(status, &[("x-should-retry", wish)], body);
             assert_eq!(error.is_retryable(), want, "{status} {wish} {body}");
         }
+    }
+
+    #[test]
+    fn event_says_itself_how_long_to_wait() {
+        let headers = headers(&[("retry-after", "9")]);
+        let find = |data: &str| {
+            Error::in_event(StatusCode::OK, &headers, "error", data.as_bytes()).unwrap()
+        };
+        let told =
+            find(r#"{"error": {"type": "rate_limit_error", "message": "try again in 20ms"}}"#);
+        assert_eq!(told.retry_after().map(|wait| wait.as_millis()), Some(20));
+        // The headers came before the failure.
+        assert_eq!(find(r#"{"error": {"type": "rate_limit_error"}}"#).retry_after(), None);
     }
 
     #[test]

@@ -271,6 +271,10 @@ impl Error {
     }
 
     /// Returns how long the service asked to wait, also when the call did not wait so long.
+    ///
+    /// The first of these that says something counts: `retry-after-ms`, `x-ms-retry-after-ms` and
+    /// `Retry-After`; a field of the body (`RetryInfo`, `retry_after`, headers passed on); a phrase
+    /// such as "try again in 6m0s"; on a 429, a limit of which nothing is left.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         self.0.retry_after

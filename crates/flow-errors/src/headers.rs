@@ -5,10 +5,12 @@
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-use crate::field::texts;
+use crate::header_text::texts;
+use crate::limit_headers::PREFIXES;
 
 pub use crate::hint::retry_after;
-pub use crate::rate_limits::{Limit, RateLimits};
+pub use crate::limit::Limit;
+pub use crate::rate_limits::RateLimits;
 
 /// The most header values that an error keeps.
 const MAX_VALUES: usize = 64;
@@ -34,9 +36,6 @@ const KEPT: [&str; 22] = [
     "x-amzn-errortype", "x-azure-ref", "x-cache", "x-envoy-ratelimited", "x-error-code",
     "x-litellm-call-id", "x-ms-retry-after-ms", "x-should-retry", "x-vercel-error", "x-vercel-id",
 ];
-
-/// How the names of limits begin.
-const KEPT_PREFIXES: [&str; 3] = ["x-ratelimit-", "ratelimit", "anthropic-ratelimit-"];
 
 /// Copies the headers that an error keeps.
 pub(crate) fn kept(headers: &HeaderMap) -> HeaderMap {
@@ -82,7 +81,7 @@ pub(crate) fn should_retry(headers: &HeaderMap) -> Option<bool> {
 fn is_kept(name: &str) -> bool {
     KEPT.contains(&name)
         || REQUEST_IDS.contains(&name)
-        || KEPT_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+        || PREFIXES.iter().any(|prefix| name.starts_with(prefix))
 }
 
 #[cfg(test)]

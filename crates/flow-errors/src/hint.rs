@@ -5,13 +5,22 @@
 
 use std::time::{Duration, SystemTime};
 
-use http::HeaderMap;
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use serde_json::Value;
 
-use crate::field::{date, texts};
-use crate::span;
+use crate::document::Document;
+use crate::header_text::{date, texts};
+use crate::{Envelope, instant, limit_headers, phrase, span};
 
 /// The headers that hold milliseconds, the first to be asked first.
 const MILLIS: [&str; 2] = ["retry-after-ms", "x-ms-retry-after-ms"];
+
+/// The fields of a body that hold seconds, as a number or as a span in text.
+const FIELDS: [&str; 4] =
+    ["retry_after", "retry_after_seconds", "resets_in_seconds", "estimated_time"];
+
+/// The most headers that are read out of a body.
+const MAX_HEADERS_IN_BODY: usize = 64;
 
 /// Reads the wait that a reply's headers ask for, rounded up to whole milliseconds.
 ///
@@ -19,6 +28,8 @@ const MILLIS: [&str; 2] = ["retry-after-ms", "x-ms-retry-after-ms"];
 /// last holds seconds, also with decimals, or a date in one of HTTP's three forms. A date counts
 /// from the reply's own `Date`, so that the client's clock does not matter, or else from
 /// `received_at`; a past one is a wait of zero. The wait is not capped, but ends at 584 years.
+///
+/// An [`Error`](crate::Error) made of a reply looks further, into the body and at the limits.
 ///
 /// # Examples
 ///
@@ -36,26 +47,99 @@ const MILLIS: [&str; 2] = ["retry-after-ms", "x-ms-retry-after-ms"];
 /// ```
 #[must_use]
 pub fn retry_after(headers: &HeaderMap, received_at: SystemTime) -> Option<Duration> {
-    let millis = |text| span::decimal(text, span::NANOS_PER_MILLI);
-    MILLIS
-        .iter()
-        .find_map(|name| texts(headers, name).find_map(millis))
-        .or_else(|| seconds_or_date(headers, received_at))
+    asked_for(headers, date(headers).or(Some(received_at))).map(span::round_up)
+}
+
+/// Reads the wait of a whole failed reply: its headers, else its body, else its limits.
+///
+/// Limits are asked only about a 429: nothing left is no reason for any other failure.
+pub(crate) fn of_reply(
+    status: StatusCode,
+    headers: &HeaderMap,
+    document: &Document,
+    is_retryable: bool,
+    received_at: SystemTime,
+) -> Option<Duration> {
+    let now = date(headers).or(Some(received_at));
+    let in_limits = || (status == StatusCode::TOO_MANY_REQUESTS).then_some(headers);
+    asked_for(headers, now)
+        .or_else(|| of_document(document, is_retryable, now))
+        .or_else(|| limit_headers::wait(in_limits()?, now))
         .map(span::round_up)
 }
 
-fn seconds_or_date(headers: &HeaderMap, received_at: SystemTime) -> Option<Duration> {
-    let wait = |text| {
-        let date_from = |at| span::until(at, date(headers).unwrap_or(received_at));
-        span::decimal(text, span::NANOS_PER_SEC).or_else(|| span::date(text).map(date_from))
+/// Reads the wait in a body: from its fields, or from its prose where trying again can help.
+pub(crate) fn in_body(
+    document: &Document,
+    is_retryable: bool,
+    now: Option<SystemTime>,
+) -> Option<Duration> {
+    of_document(document, is_retryable, now).map(span::round_up)
+}
+
+fn of_document(
+    document: &Document,
+    is_retryable: bool,
+    now: Option<SystemTime>,
+) -> Option<Duration> {
+    let in_prose = || phrase::wait(Some(document.message()).filter(|_| is_retryable)?);
+    document.envelope().and_then(|envelope| in_fields(envelope, now)).or_else(in_prose)
+}
+
+/// Reads the headers that are about waiting; dates count from `now`.
+fn asked_for(headers: &HeaderMap, now: Option<SystemTime>) -> Option<Duration> {
+    let millis = |text| span::decimal(text, span::NANOS_PER_MILLI);
+    let until = |text| Some(instant::until(instant::http_date(text)?, now?));
+    let wait = |text| span::decimal(text, span::NANOS_PER_SEC).or_else(|| until(text));
+    MILLIS
+        .iter()
+        .find_map(|name| texts(headers, name).find_map(millis))
+        .or_else(|| texts(headers, "retry-after").find_map(wait))
+}
+
+/// Reads the fields of a body: Google's `RetryInfo`, plain seconds, or headers passed on.
+fn in_fields(envelope: &Envelope, now: Option<SystemTime>) -> Option<Duration> {
+    let seconds = |name: &&str| seconds(envelope.get(name)?);
+    in_retry_info(envelope)
+        .or_else(|| FIELDS.iter().find_map(seconds))
+        .or_else(|| in_inner_headers(envelope, now))
+}
+
+fn in_retry_info(envelope: &Envelope) -> Option<Duration> {
+    let details = envelope.get("details")?.as_array()?;
+    let is_info = |detail: &&Value| {
+        let name = detail.get("@type").and_then(Value::as_str);
+        name.is_some_and(|name| name.ends_with("google.rpc.RetryInfo"))
     };
-    texts(headers, "retry-after").find_map(wait)
+    details.iter().filter(is_info).find_map(|info| seconds(info.get("retryDelay")?))
+}
+
+/// Reads `error.metadata.headers`, where gateways pass on what the provider behind them sent.
+fn in_inner_headers(envelope: &Envelope, now: Option<SystemTime>) -> Option<Duration> {
+    let fields = envelope.get("metadata")?.get("headers")?.as_object()?;
+    let mut headers = HeaderMap::new();
+    for (name, value) in fields.iter().take(MAX_HEADERS_IN_BODY) {
+        let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        if let (Ok(name), Ok(value)) = (name.parse::<HeaderName>(), HeaderValue::try_from(text)) {
+            headers.append(name, value);
+        }
+    }
+    asked_for(&headers, now).or_else(|| limit_headers::wait(&headers, now))
+}
+
+/// Reads a number of seconds, or a span in text.
+fn seconds(value: &Value) -> Option<Duration> {
+    match value {
+        Value::Number(number) => span::decimal(&number.to_string(), span::NANOS_PER_SEC),
+        Value::String(text) => span::go(text.trim_ascii()),
+        _ => None,
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use http::{HeaderName, HeaderValue};
     use proptest::prelude::*;
+    use serde_json::json;
 
     use super::*;
 
@@ -145,6 +229,80 @@ mod tests {
         for (name, pairs, want) in table {
             assert_eq!(millis(pairs), want, "{name}");
         }
+    }
+
+    fn of_429(pairs: &[(&str, &str)], body: &Value) -> Option<u128> {
+        let document = Document::read(body.to_string().as_bytes());
+        let status = StatusCode::TOO_MANY_REQUESTS;
+        of_reply(status, &headers(pairs), &document, true, at(NOW)).map(|wait| wait.as_millis())
+    }
+
+    #[test]
+    fn fields_of_the_body_are_read() {
+        const INFO: &str = "type.googleapis.com/google.rpc.RetryInfo";
+        let table = [
+            ("seconds", json!({"error": {"message": "m", "retry_after": 7}}), Some(7_000)),
+            ("at the top", json!({"message": "m", "retry_after": 0.5}), Some(500)),
+            ("span in text", json!({"error": {"retry_after": "1m30s"}}), Some(90_000)),
+            ("resets", json!({"error": {"resets_in_seconds": 60}}), Some(60_000)),
+            ("loading", json!({"error": "loading", "estimated_time": 20.0}), Some(20_000)),
+            (
+                "Google",
+                json!({"error": {"details": [{"@type": "x"}, {"@type": INFO, "retryDelay": "34.0001s"}]}}),
+                Some(34_001),
+            ),
+            (
+                "headers passed on",
+                json!({"error": {"metadata": {"headers": {"Retry-After": "9"}}}}),
+                Some(9_000),
+            ),
+            (
+                "limits passed on",
+                json!({"error": {"metadata": {"headers": {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": 1_696_004_857_000_u64}}}}),
+                Some(60_000),
+            ),
+            ("negative", json!({"error": {"retry_after": -1}}), None),
+            (
+                "another type",
+                json!({"error": {"retry_after": true, "details": "x", "metadata": {"headers": []}}}),
+                None,
+            ),
+            ("nothing", json!({}), None),
+        ];
+        for (name, body, want) in table {
+            assert_eq!(of_429(&[], &body), want, "{name}");
+        }
+    }
+
+    #[test]
+    fn headers_win_over_fields_and_those_over_prose_and_all_over_limits() {
+        const LIMITS: [(&str, &str); 2] =
+            [("x-ratelimit-remaining-requests", "0"), ("x-ratelimit-reset-requests", "4s")];
+        let all = json!({"error": {"message": "try again in 3s", "retry_after": 2}});
+        let prose = json!({"error": {"message": "try again in 3s"}});
+        let with_header = [("retry-after", "1"), LIMITS[0], LIMITS[1]];
+        assert_eq!(of_429(&with_header, &all), Some(1_000));
+        assert_eq!(of_429(&LIMITS, &all), Some(2_000));
+        assert_eq!(of_429(&LIMITS, &prose), Some(3_000));
+        assert_eq!(of_429(&LIMITS, &json!({})), Some(4_000));
+        let garbage = [("retry-after", "later"), LIMITS[0], LIMITS[1]];
+        assert_eq!(of_429(&garbage, &json!({})), Some(4_000));
+    }
+
+    #[test]
+    fn limits_are_about_429_only_and_prose_only_about_what_can_be_retried() {
+        let exhausted = headers(&[("ratelimit", "limit=1, remaining=0, reset=60")]);
+        let document = Document::read(br#"{"message": "fix it and try again in 5s"}"#);
+        let empty = Document::read(b"");
+        let busy = StatusCode::SERVICE_UNAVAILABLE;
+        let refused = StatusCode::TOO_MANY_REQUESTS;
+        assert_eq!(of_reply(busy, &exhausted, &empty, true, at(NOW)), None);
+        assert_eq!(
+            of_reply(refused, &exhausted, &empty, true, at(NOW)),
+            Some(Duration::from_secs(60))
+        );
+        assert_eq!(in_body(&document, false, None), None);
+        assert_eq!(in_body(&document, true, None), Some(Duration::from_secs(5)));
     }
 
     proptest! {

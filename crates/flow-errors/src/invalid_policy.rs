@@ -24,6 +24,9 @@ pub enum InvalidPolicy {
         /// The longest delay.
         max_delay: Duration,
     },
+    /// The share of a proportional jitter was above 100 %.
+    #[error("the jitter is {0} % of the delay; use 0 to 100")]
+    JitterAboveWhole(u8),
     /// The deadline was zero.
     #[error("the deadline is 0, so no call could finish; use no_deadline() to lift it")]
     ZeroDeadline,

@@ -159,8 +159,8 @@ impl RetryPolicyBuilder {
     ///
     /// # Errors
     ///
-    /// Returns [`InvalidPolicy`] if no attempt is allowed or more than 1,000 are, or if the delays
-    /// are zero or the wrong way round.
+    /// Returns [`InvalidPolicy`] if no attempt is allowed or more than 1,000 are, if the delays are
+    /// zero or the wrong way round, or if more than 100 % of a delay are to be random.
     pub fn build(self) -> Result<RetryPolicy, InvalidPolicy> {
         match self.max_attempts {
             0 => return Err(InvalidPolicy::NoAttempts),

@@ -1,9 +1,9 @@
-//! Spans and dates as services spell them.
+//! Spans as services spell them.
 //!
 //! Every reader is total and exact: no floats, anything outside its grammar is `None`, and what is
 //! too long to count in 64 bits of nanoseconds saturates.
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 /// The longest span there is, 584 years: whole milliseconds that survive being written as
 /// nanoseconds in 64 bits.
@@ -12,7 +12,10 @@ pub(crate) const MAX: Duration = Duration::from_millis(u64::MAX / NANOS_PER_MILL
 pub(crate) const NANOS_PER_MILLI: u64 = 1_000_000;
 pub(crate) const NANOS_PER_SEC: u64 = 1_000 * NANOS_PER_MILLI;
 
-/// The units of Go's `Duration.String`, those first that begin like a shorter one.
+/// The longest span that 64 bits of nanoseconds hold; readers saturate there.
+pub(crate) const LONGEST: Duration = Duration::from_nanos(u64::MAX);
+
+/// The units of Go's `Duration.String`.
 const UNITS: [(&str, u64); 8] = [
     ("ms", NANOS_PER_MILLI),
     ("us", 1_000),
@@ -48,24 +51,18 @@ pub(crate) fn go(text: &str) -> Option<Duration> {
     let mut rest = text;
     let mut total = Duration::ZERO;
     while !rest.is_empty() {
-        let end = rest.find(|c: char| !c.is_ascii_digit() && c != '.')?;
-        let (number, tail) = rest.split_at_checked(end)?;
-        let (unit, tail) =
-            UNITS.iter().find_map(|(name, unit)| Some((*unit, tail.strip_prefix(name)?)))?;
-        total = total.saturating_add(decimal(number, unit)?);
+        let is_digit = |c: char| c.is_ascii_digit() || c == '.';
+        let (number, tail) = rest.split_at_checked(rest.find(|c| !is_digit(c))?)?;
+        let (word, tail) = tail.split_at_checked(tail.find(is_digit).unwrap_or(tail.len()))?;
+        total = total.saturating_add(decimal(number, unit(word)?)?);
         rest = tail;
     }
-    (!text.is_empty()).then(|| total.min(Duration::from_nanos(u64::MAX)))
+    (!text.is_empty()).then(|| total.min(LONGEST))
 }
 
-/// Reads any of the three date forms of RFC 9110, section 5.6.7.
-pub(crate) fn date(text: &str) -> Option<SystemTime> {
-    httpdate::parse_http_date(text).ok()
-}
-
-/// Returns the time from `earlier` to `later`, zero if that is in the past.
-pub(crate) fn until(later: SystemTime, earlier: SystemTime) -> Duration {
-    later.duration_since(earlier).unwrap_or_default()
+/// Returns the nanoseconds of a unit by its symbol.
+pub(crate) fn unit(symbol: &str) -> Option<u64> {
+    UNITS.iter().find(|(name, _)| *name == symbol).map(|(_, unit)| *unit)
 }
 
 /// Rounds up to whole milliseconds, so that a wait never ends early; [`MAX`] at most.
@@ -147,7 +144,7 @@ mod tests {
         #[test]
         fn prop_readers_are_total(text in "\\PC{0,40}", digits in "[0-9.hmsun+-]{0,40}") {
             for text in [text, digits] {
-                let _ = (decimal(&text, NANOS_PER_SEC), go(&text), date(&text));
+                let _ = (decimal(&text, NANOS_PER_SEC), go(&text));
             }
         }
 

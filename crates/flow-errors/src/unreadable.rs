@@ -5,7 +5,7 @@
 use http::{HeaderMap, StatusCode};
 
 use crate::envelope::trim;
-use crate::field::texts;
+use crate::header_text::texts;
 use crate::{Body, Class, Error, Kind};
 
 impl Error {

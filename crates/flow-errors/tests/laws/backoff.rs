@@ -1,4 +1,4 @@
-//! Laws 1 to 6 and 8 to 10: the delays between attempts.
+//! Laws 1 to 10: the delays between attempts.
 
 use std::time::Duration;
 
@@ -15,8 +15,14 @@ fn schedules() -> impl Strategy<Value = (u64, u64, Jitter)> {
     (ends, jitters()).prop_map(|((a, b), jitter)| (a.min(b), a.max(b), jitter))
 }
 
+/// The modes without memory.
 fn jitters() -> impl Strategy<Value = Jitter> {
-    prop_oneof![Just(Jitter::None), Just(Jitter::Full), Just(Jitter::Equal)]
+    prop_oneof![
+        Just(Jitter::None),
+        Just(Jitter::Full),
+        Just(Jitter::Equal),
+        (0..=100_u8).prop_map(|percent| Jitter::Proportional { percent }),
+    ]
 }
 
 fn retries() -> impl Strategy<Value = u32> {
@@ -28,7 +34,11 @@ fn backoff((base, cap, jitter): (u64, u64, Jitter)) -> Backoff {
 }
 
 fn delay(schedule: (u64, u64, Jitter), retry: u32, entropy: u64) -> u64 {
-    u64::try_from(backoff(schedule).delay(retry, entropy).as_nanos()).unwrap()
+    nanos(backoff(schedule).delay(retry, None, entropy))
+}
+
+fn nanos(span: Duration) -> u64 {
+    u64::try_from(span.as_nanos()).unwrap()
 }
 
 /// E(n), by doubling in wide arithmetic instead of shifting.
@@ -46,6 +56,10 @@ fn interval((base, cap, jitter): (u64, u64, Jitter), retry: u32) -> (u64, u64) {
         Jitter::None => (e, e),
         Jitter::Full => (0, e),
         Jitter::Equal => (e - e / 2, e),
+        Jitter::Proportional { percent } => {
+            let kept = u128::from(e) * u128::from(100 - percent) / 100;
+            (u64::try_from(kept).unwrap(), e)
+        }
         other => panic!("no law for {other:?}"),
     }
 }
@@ -83,11 +97,27 @@ proptest! {
     }
 
     #[test]
-    fn prop_06_jitter_keeps_its_width_at_the_cap(s in schedules(), full: bool) {
-        let jitter = if full { Jitter::Full } else { Jitter::Equal };
+    fn prop_06_jitter_keeps_its_width_at_the_cap(s in schedules()) {
+        prop_assume!(!matches!(s.2, Jitter::None | Jitter::Proportional { percent: 0 }));
+        let jitter = s.2;
         let base = s.0.clamp(2, u64::MAX - 1);
         let s = (base, s.1.max(base + 1), jitter);
         prop_assert!(delay(s, u32::MAX, 0) < delay(s, u32::MAX, u64::MAX));
+    }
+
+    #[test]
+    fn prop_07_decorrelated_delay_is_at_most_thrice_the_one_before(s in schedules(), entropies: Vec<u64>) {
+        let (base, cap, _) = s;
+        let backoff = backoff((base, cap, Jitter::Decorrelated));
+        let mut previous = None;
+        for (retry, entropy) in (1..).zip(entropies) {
+            let delay = backoff.delay(retry, previous, entropy);
+            let thrice = previous.map_or(base, nanos).saturating_mul(3).min(cap);
+            prop_assert!((base..=thrice).contains(&nanos(delay)));
+            prop_assert_eq!(nanos(backoff.delay(retry, previous, 0)), base);
+            prop_assert_eq!(nanos(backoff.delay(retry, previous, u64::MAX)), thrice);
+            previous = Some(delay);
+        }
     }
 
     #[test]
@@ -102,10 +132,14 @@ proptest! {
 
     #[test]
     fn prop_09_nothing_panics_and_bad_settings_are_refused(
-        initial: Duration, max: Duration, jitter in jitters(), attempts: u32, retry: u32, entropy: u64,
+        initial: Duration, max: Duration, percent: u8, decorrelated: bool,
+        attempts: u32, retry: u32, previous: Option<Duration>, entropy: u64,
     ) {
+        let jitter = Jitter::Proportional { percent };
+        let jitter = if decorrelated { Jitter::Decorrelated } else { jitter };
         match Backoff::new(initial, max, jitter) {
-            Ok(backoff) => { let _ = backoff.delay(retry, entropy); }
+            Ok(backoff) => prop_assert!(backoff.delay(retry, previous, entropy) <= max),
+            Err(InvalidPolicy::JitterAboveWhole(_)) => prop_assert!(percent > 100),
             Err(InvalidPolicy::ZeroInitialDelay) => prop_assert!(initial.is_zero()),
             Err(InvalidPolicy::InitialAboveMax { .. }) => prop_assert!(initial > max),
             Err(other) => prop_assert!(false, "{other}"),
@@ -125,7 +159,7 @@ proptest! {
         let mut word = seed;
         for _ in 0..draws {
             word = word.wrapping_add(0x9e37_79b9_7f4a_7c15);
-            let cell = usize::try_from(backoff.delay(1, word).as_nanos()).unwrap();
+            let cell = usize::try_from(backoff.delay(1, None, word).as_nanos()).unwrap();
             counts[cell] += 1;
         }
         let expected = i64::try_from(draws / cells).unwrap();
@@ -149,7 +183,7 @@ fn shift_by_exactly_the_leading_zeros_still_fits() {
 fn presets_are_what_the_page_and_the_docs_say() {
     let waits = |policy: RetryPolicy, entropy| {
         (1..policy.max_attempts())
-            .map(|retry| policy.backoff().delay(retry, entropy).as_secs_f64())
+            .map(|retry| policy.backoff().delay(retry, None, entropy).as_secs_f64())
             .collect::<Vec<_>>()
     };
     assert_eq!(waits(RetryPolicy::documented(), 0), [1.0, 2.0]);
@@ -158,5 +192,5 @@ fn presets_are_what_the_page_and_the_docs_say() {
     assert_eq!(waits(RetryPolicy::default(), u64::MAX), [1.0, 2.0]);
     assert_eq!(waits(RetryPolicy::none(), 0), [0.0; 0]);
     assert_eq!(RetryPolicy::batch().max_attempts(), 10);
-    assert_eq!(RetryPolicy::batch().backoff().delay(9, u64::MAX), Duration::from_secs(60));
+    assert_eq!(RetryPolicy::batch().backoff().delay(9, None, u64::MAX), Duration::from_secs(60));
 }

@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use flow_errors::call::{Call, Gate, Operation, Outcome, Send, Step, Tick, Timeouts, Verdict};
-use flow_errors::{Body, Class, Error, RetryPolicy, Sent};
+use flow_errors::{Body, Class, Error, Jitter, RetryPolicy, Sent};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use proptest::prelude::*;
 
@@ -181,10 +181,18 @@ fn events() -> impl Strategy<Value = Event> {
 }
 
 fn policies() -> impl Strategy<Value = RetryPolicy> {
-    (1..10_u32, 1..2_000_u64, 0..60_000_u64, 0..4_u32, 0..200_u64).prop_map(
-        |(attempts, initial, more, ambiguous, longest)| {
+    let jitters = proptest::sample::select(vec![
+        Jitter::None,
+        Jitter::Full,
+        Jitter::Equal,
+        Jitter::Proportional { percent: 25 },
+        Jitter::Decorrelated,
+    ]);
+    (1..10_u32, 1..2_000_u64, 0..60_000_u64, jitters, 0..4_u32, 0..200_u64).prop_map(
+        |(attempts, initial, more, jitter, ambiguous, longest)| {
             RetryPolicy::builder()
                 .max_attempts(attempts)
+                .jitter(jitter)
                 .initial_delay(Duration::from_millis(initial))
                 .max_delay(Duration::from_millis(initial + more))
                 .ambiguous_retries(ambiguous)

@@ -24,9 +24,12 @@ proptest! {
     #[test]
     fn prop_14_wait_exceeds_the_hint_by_the_spread_at_most(script in scripts()) {
         let log = script.run();
+        let mut previous = None;
         for ((asked, until), sent) in log.waits.iter().zip(&log.sends) {
             let error = sent.error.as_ref().unwrap();
-            let backoff = script.policy.backoff().delay(sent.send.attempt, sent.entropy);
+            let schedule = script.policy.backoff();
+            let backoff = schedule.delay(sent.send.attempt, previous, sent.entropy);
+            previous = Some(backoff);
             let wait = until.since(*asked);
             match error.retry_after().filter(|hint| !hint.is_zero()) {
                 Some(hint) if error.class() == Class::Overloaded => {

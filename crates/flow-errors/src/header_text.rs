@@ -1,10 +1,10 @@
-//! Reading the fields of a reply's head: as text, and as the date that all spans count from.
+//! Header values as text.
 
 use std::time::SystemTime;
 
 use http::HeaderMap;
 
-use crate::span;
+use crate::instant;
 
 /// Returns the values of a header as trimmed text, in order; what is not UTF-8 is left out.
 pub(crate) fn texts<'a>(headers: &'a HeaderMap, name: &str) -> impl Iterator<Item = &'a str> {
@@ -14,5 +14,5 @@ pub(crate) fn texts<'a>(headers: &'a HeaderMap, name: &str) -> impl Iterator<Ite
 
 /// Returns when the service says that it answered.
 pub(crate) fn date(headers: &HeaderMap) -> Option<SystemTime> {
-    texts(headers, "date").find_map(span::date)
+    texts(headers, "date").find_map(instant::http_date)
 }

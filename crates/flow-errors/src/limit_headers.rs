@@ -1,0 +1,296 @@
+//! The headers in which services state their limits, and what nothing left means for waiting.
+//!
+//! Three families: `x-ratelimit-*` of OpenAI and those like it, `anthropic-ratelimit-*`, and the
+//! `RateLimit` fields of the IETF drafts (6 as three headers, 7 as `limit=`, 8 and later as `r=`).
+
+use std::cmp::Reverse;
+use std::time::{Duration, SystemTime};
+
+use http::HeaderMap;
+
+use crate::header_text::texts;
+use crate::limit::Limit;
+use crate::{gcra, instant, span};
+
+/// How the names of limits begin.
+pub(crate) const PREFIXES: [&str; 3] = ["x-ratelimit-", "ratelimit", "anthropic-ratelimit-"];
+
+/// Names of limit, remaining and reset, the surest first.
+const REQUESTS: [[&str; 3]; 3] = [
+    ["x-ratelimit-limit-requests", "x-ratelimit-remaining-requests", "x-ratelimit-reset-requests"],
+    ["x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset"],
+    [
+        "anthropic-ratelimit-requests-limit",
+        "anthropic-ratelimit-requests-remaining",
+        "anthropic-ratelimit-requests-reset",
+    ],
+];
+const TOKENS: [[&str; 3]; 2] = [
+    ["x-ratelimit-limit-tokens", "x-ratelimit-remaining-tokens", "x-ratelimit-reset-tokens"],
+    [
+        "anthropic-ratelimit-tokens-limit",
+        "anthropic-ratelimit-tokens-remaining",
+        "anthropic-ratelimit-tokens-reset",
+    ],
+];
+const DRAFT_6: [&str; 3] = ["ratelimit-limit", "ratelimit-remaining", "ratelimit-reset"];
+
+/// A bare number of seconds from here on is no wait but an instant: 31 years, or 2001.
+const FIRST_INSTANT: Duration = Duration::from_secs(1_000_000_000);
+
+/// Returns whether any limit is stated.
+pub(crate) fn has_any(headers: &HeaderMap) -> bool {
+    let is_limit = |name: &str| PREFIXES.iter().any(|prefix| name.starts_with(prefix));
+    headers.keys().any(|name| is_limit(name.as_str()))
+}
+
+/// Reads the limit on requests; resets that are instants count from `now`.
+pub(crate) fn requests(headers: &HeaderMap, now: Option<SystemTime>) -> Option<Limit> {
+    first(headers, &REQUESTS, now).or_else(|| standard(headers, now))
+}
+
+/// Reads the limit on tokens; resets that are instants count from `now`.
+pub(crate) fn tokens(headers: &HeaderMap, now: Option<SystemTime>) -> Option<Limit> {
+    first(headers, &TOKENS, now)
+}
+
+/// Returns how long a refused request has to wait for a limit with nothing left.
+///
+/// The standard fields say it outright. The others say when all of the limit is back: where that
+/// fits a limiter that spreads requests evenly, one fits sooner. Of tokens nobody here knows how
+/// many the request needs, so it waits for all of them.
+pub(crate) fn wait(headers: &HeaderMap, now: Option<SystemTime>) -> Option<Duration> {
+    if !has_any(headers) {
+        return None;
+    }
+    let is_exhausted = |limit: &Limit| limit.remaining == Some(0);
+    let window_end = |limit: Limit| limit.reset;
+    let standard = standard(headers, now).filter(is_exhausted).and_then(window_end);
+    standard.or_else(|| {
+        let requests = first(headers, &REQUESTS, now).filter(is_exhausted);
+        let tokens = first(headers, &TOKENS, now).filter(is_exhausted);
+        requests.and_then(|limit| next_request(&limit)).max(tokens.and_then(window_end))
+    })
+}
+
+/// The wait for one request of a limit that has none left.
+fn next_request(limit: &Limit) -> Option<Duration> {
+    let reset = limit.reset?;
+    let evenly = limit.limit.and_then(|limit| gcra::wait_for_one(limit, 0, reset));
+    // A limiter that has just refused a request does not have one to give: then it is another kind.
+    Some(evenly.filter(|wait| !wait.is_zero()).unwrap_or(reset))
+}
+
+fn first(headers: &HeaderMap, names: &[[&str; 3]], now: Option<SystemTime>) -> Option<Limit> {
+    names.iter().find_map(|names| named(headers, *names, now))
+}
+
+fn named(headers: &HeaderMap, names: [&str; 3], now: Option<SystemTime>) -> Option<Limit> {
+    let [limit, remaining, reset] = names;
+    some(Limit {
+        limit: texts(headers, limit).find_map(number),
+        remaining: texts(headers, remaining).find_map(number),
+        reset: texts(headers, reset).find_map(|text| reset_in(text, now)),
+    })
+}
+
+/// Reads the IETF's fields, in any draft's form.
+fn standard(headers: &HeaderMap, now: Option<SystemTime>) -> Option<Limit> {
+    let lines: Vec<&str> = texts(headers, "ratelimit").collect();
+    // A comma inside a quoted name leaves halves that match no policy, which does no harm.
+    let items = || lines.iter().flat_map(|line| line.split(',')).map(str::trim_ascii);
+    let member = |name| items().find_map(|item| value(item, name)).and_then(number);
+    let as_dictionary = Limit {
+        limit: member("limit"),
+        remaining: member("remaining"),
+        reset: items().find_map(|item| value(item, "reset")).and_then(span::go),
+    };
+    let policies = || items().filter_map(|item| policy(headers, item));
+    // Of several policies the one that is nearest to refusing, and of those the slowest.
+    let tightest = || policies().min_by_key(|limit| (limit.remaining, Reverse(limit.reset)));
+    some(as_dictionary).or_else(tightest).or_else(|| named(headers, DRAFT_6, now))
+}
+
+/// Reads `"name";r=0;t=60`, with the quota of the policy of that name.
+fn policy(headers: &HeaderMap, item: &str) -> Option<Limit> {
+    let remaining = parameter(item, "r").and_then(number)?;
+    let name = item.split(';').next();
+    let policies = texts(headers, "ratelimit-policy").flat_map(|line| line.split(','));
+    let mut ours = policies.map(str::trim_ascii).filter(|policy| policy.split(';').next() == name);
+    Some(Limit {
+        limit: ours.find_map(|policy| parameter(policy, "q")).and_then(number),
+        remaining: Some(remaining),
+        reset: parameter(item, "t").and_then(span::go),
+    })
+}
+
+fn parameter<'a>(item: &'a str, name: &str) -> Option<&'a str> {
+    item.split(';').skip(1).find_map(|parameter| value(parameter.trim_ascii(), name))
+}
+
+fn value<'a>(pair: &'a str, name: &str) -> Option<&'a str> {
+    pair.strip_prefix(name)?.strip_prefix('=')
+}
+
+/// Turns a limit that says nothing into none.
+fn some(limit: Limit) -> Option<Limit> {
+    (limit != Limit::default()).then_some(limit)
+}
+
+/// Reads a count; Envoy lists the limits that apply, `10, 10;w=60`, the tightest first.
+fn number(text: &str) -> Option<u64> {
+    let first = text.split([',', ';']).next()?.trim_ascii();
+    first.bytes().all(|byte| byte.is_ascii_digit()).then(|| first.parse().ok())?
+}
+
+/// Reads a span, or an instant in Unix seconds or milliseconds, or as a date.
+fn reset_in(text: &str, now: Option<SystemTime>) -> Option<Duration> {
+    let Some(reset) = span::go(text) else {
+        return Some(instant::until(instant::rfc3339(text)?, now?));
+    };
+    if reset < FIRST_INSTANT || text.ends_with('s') || text.ends_with('h') || text.ends_with('m') {
+        return Some(reset);
+    }
+    // Milliseconds since 1970 are more seconds than a span can count.
+    let since_1970 =
+        if reset < span::MAX { reset } else { span::decimal(text, span::NANOS_PER_MILLI)? };
+    Some(instant::until(SystemTime::UNIX_EPOCH.checked_add(since_1970)?, now?))
+}
+
+#[cfg(test)]
+mod tests {
+    use http::{HeaderName, HeaderValue};
+
+    use super::*;
+    use crate::rate_limits::RateLimits;
+
+    fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        for (name, value) in pairs {
+            headers.append(
+                HeaderName::from_static(name),
+                HeaderValue::from_bytes(value.as_bytes()).unwrap(),
+            );
+        }
+        headers
+    }
+
+    fn limits(pairs: &[(&'static str, &str)]) -> RateLimits {
+        RateLimits::from_headers(&headers(pairs))
+    }
+
+    #[test]
+    fn counts_are_whole_or_nothing() {
+        let table = [
+            ("60", Some(60)),
+            ("0", Some(0)),
+            (" 7 ", Some(7)),
+            ("10, 10;w=60", Some(10)),
+            ("-1", None),
+            ("+5", None),
+            ("1.5", None),
+            ("", None),
+            ("99999999999999999999", None),
+        ];
+        for (text, want) in table {
+            let read = limits(&[("x-ratelimit-limit-tokens", text)]);
+            assert_eq!(read.tokens().and_then(Limit::limit), want, "{text:?}");
+            assert_eq!(read.is_empty(), want.is_none(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn resets_are_spans_or_instants() {
+        const DATE: &str = "Sun, 22 Nov 2026 18:30:00 GMT";
+        let table = [
+            ("6m0s", DATE, Some(360_000)),
+            ("19.9575s", DATE, Some(19_958)),
+            ("3", DATE, Some(3_000)),
+            ("41", "", Some(41_000)),
+            ("1795372260", DATE, Some(60_000)),
+            ("1795372260000", DATE, Some(60_000)),
+            ("1795372260.5", DATE, Some(60_500)),
+            ("1795372140", DATE, Some(0)),
+            ("1795372260", "", None),
+            ("9999999h", "", Some(18_446_744_073_709)),
+            ("-1", DATE, None),
+            ("reset", DATE, None),
+        ];
+        for (text, date, want) in table {
+            let read = limits(&[("x-ratelimit-reset-requests", text), ("date", date)]);
+            let reset = read.requests().and_then(Limit::reset);
+            let millis = reset.map(|reset| span::round_up(reset).as_millis());
+            assert_eq!(millis, want, "{text:?} at {date:?}");
+        }
+    }
+
+    #[test]
+    fn bare_names_count_as_requests_where_those_say_nothing() {
+        let bare = limits(&[("x-ratelimit-remaining", "1"), ("x-ratelimit-limit-tokens", "5")]);
+        assert_eq!(bare.requests().and_then(Limit::remaining), Some(1));
+        let both =
+            limits(&[("x-ratelimit-remaining", "1"), ("x-ratelimit-remaining-requests", "2")]);
+        assert_eq!(both.requests().and_then(Limit::remaining), Some(2));
+    }
+
+    #[test]
+    fn every_family_of_headers_is_read() {
+        type Pairs = &'static [(&'static str, &'static str)];
+        const POLICY: (&str, &str) =
+            ("ratelimit-policy", "\"burst\";q=10;w=1, \"day\";q=500;w=86400");
+        #[rustfmt::skip]
+        let table: [(&str, Pairs, [Option<u64>; 3]); 8] = [
+            ("Anthropic", &[("anthropic-ratelimit-requests-limit", "50"),
+                ("anthropic-ratelimit-requests-remaining", "0"),
+                ("date", "Sun, 22 Nov 2026 18:30:00 GMT"),
+                ("anthropic-ratelimit-requests-reset", "2026-11-22T18:31:00Z")],   [Some(50), Some(0), Some(60)]),
+            ("draft 6",   &[("ratelimit-limit", "10, 10;w=60"), ("ratelimit-remaining", "3"),
+                ("ratelimit-reset", "60")],                                         [Some(10), Some(3), Some(60)]),
+            ("draft 7",   &[("ratelimit", "limit=10, remaining=3, reset=60")],      [Some(10), Some(3), Some(60)]),
+            ("draft 8",   &[("ratelimit", "\"burst\"; r=0; t=60"), POLICY],         [Some(10), Some(0), Some(60)]),
+            ("tightest",  &[("ratelimit", "\"day\";r=7;t=900,\"burst\";r=2;t=1"), POLICY], [Some(10), Some(2), Some(1)]),
+            ("slowest",   &[("ratelimit", "\"burst\";r=0;t=1"), ("ratelimit", "\"day\";r=0;t=900"), POLICY], [Some(500), Some(0), Some(900)]),
+            ("no policy", &[("ratelimit", "\"other\";r=4"), POLICY],                [None, Some(4), None]),
+            ("OpenAI's before the standard's", &[("ratelimit", "limit=1, remaining=1, reset=1"),
+                ("x-ratelimit-remaining-requests", "7")],                           [None, Some(7), None]),
+        ];
+        for (name, pairs, [limit, remaining, reset]) in table {
+            let read = limits(pairs).requests().cloned().unwrap_or_default();
+            let reset = reset.map(Duration::from_secs);
+            assert_eq!(
+                (read.limit, read.remaining, read.reset),
+                (limit, remaining, reset),
+                "{name}"
+            );
+        }
+    }
+
+    #[test]
+    fn nothing_left_means_a_wait_and_anything_left_means_none() {
+        type Pairs = &'static [(&'static str, &'static str)];
+        const LEFT: &str = "x-ratelimit-remaining-requests";
+        const RESET: &str = "x-ratelimit-reset-requests";
+        const LIMIT: &str = "x-ratelimit-limit-requests";
+        const TOKENS_LEFT: &str = "x-ratelimit-remaining-tokens";
+        const TOKENS_RESET: &str = "x-ratelimit-reset-tokens";
+        #[rustfmt::skip]
+        let table: [(&str, Pairs, Option<u64>); 12] = [
+            ("a window's end",    &[(LEFT, "0"), (RESET, "6m0s")],                              Some(360_000)),
+            ("the other is gone", &[(LEFT, "9"), (RESET, "6m0s"), (TOKENS_LEFT, "0"), (TOKENS_RESET, "20ms")], Some(20)),
+            ("both are gone",     &[(LEFT, "0"), (RESET, "6m0s"), (TOKENS_LEFT, "0"), (TOKENS_RESET, "20ms")], Some(360_000)),
+            ("some are left",     &[(LEFT, "3"), (RESET, "6m0s")],                              None),
+            ("nobody says",       &[(RESET, "6m0s")],                                           None),
+            ("no end",            &[(LEFT, "0")],                                               None),
+            ("spread evenly",     &[(LIMIT, "60"), (LEFT, "0"), (RESET, "59.5s")],              Some(500)),
+            ("in the middle of a window", &[(LIMIT, "60"), (LEFT, "0"), (RESET, "41s")],        Some(41_000)),
+            ("near a window's start",     &[(LIMIT, "60"), (LEFT, "0"), (RESET, "58s")],        Some(58_000)),
+            ("tokens for a request of any size", &[("x-ratelimit-limit-tokens", "60"), (TOKENS_LEFT, "0"), (TOKENS_RESET, "60s")], Some(60_000)),
+            ("Envoy",             &[("x-ratelimit-limit", "10, 10;w=60"), ("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "41")], Some(41_000)),
+            ("the standard's first", &[("ratelimit", "limit=60, remaining=0, reset=60"), (LEFT, "0"), (RESET, "1s")], Some(60_000)),
+        ];
+        for (name, pairs, want) in table {
+            let wait = wait(&headers(pairs), None);
+            assert_eq!(wait, want.map(Duration::from_millis), "{name}");
+        }
+    }
+}
