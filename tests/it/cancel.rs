@@ -8,6 +8,12 @@ use std::time::Duration;
 use flow_blocking::CancelToken;
 use flow_errors::{Kind, StoppedBecause};
 use flow_sim::Sim;
+use flow_tests::{BodyFault, Fake, Scene, TestClient, VirtualClock, both};
+use http::{HeaderMap, StatusCode};
+
+both! {
+    cancel_that_the_transport_reports_ends_the_call_whatever_the_status
+}
 
 const SOON: Duration = Duration::from_secs(20);
 
@@ -90,4 +96,24 @@ fn token_cancelled_before_the_call_sends_nothing() {
     let error = client.chat("gpt-4o").user("Hello").send().unwrap_err();
     assert_eq!((error.kind(), error.attempts().len()), (Kind::Cancelled, 0));
     assert!(sim.log().is_empty());
+}
+
+fn cancel_that_the_transport_reports_ends_the_call_whatever_the_status<C: TestClient>() {
+    for status in [StatusCode::OK, StatusCode::BAD_REQUEST, StatusCode::SERVICE_UNAVAILABLE] {
+        let clock = VirtualClock::new(1);
+        let scene = Scene::Reply {
+            takes: Duration::ZERO,
+            status,
+            headers: HeaderMap::new(),
+            body: "{".into(),
+            fault: BodyFault::Cancel,
+        };
+        let fake = Fake::new(clock.clone(), [scene]);
+        let client = C::faked(fake.clone()).build().unwrap().on_clock(clock);
+        let error = C::wait(client.hello("m").send()).unwrap_err();
+        let got = (error.kind(), error.stopped_because(), error.attempts().len());
+        assert_eq!(got, (Kind::Cancelled, Some(StoppedBecause::Cancelled), 1), "{status}");
+        assert!(error.is_maybe_billed(), "{status}: the request was sent");
+        assert_eq!(fake.seen().len(), 1, "{status}");
+    }
 }

@@ -15,6 +15,8 @@ mod peers;
 #[cfg(test)]
 mod requests;
 #[cfg(test)]
+mod roots;
+#[cfg(test)]
 mod rows;
 #[cfg(test)]
 mod secrets;

@@ -42,6 +42,7 @@ fn scenes() -> impl Strategy<Value = Scene> {
         BodyFault::None,
         BodyFault::Reset,
         BodyFault::Stall,
+        BodyFault::Cancel,
     ]);
     let body = proptest::sample::select(BODIES.to_vec());
     let reply = (takes.clone(), status, hint, body, fault).prop_map(

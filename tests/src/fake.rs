@@ -58,6 +58,8 @@ pub enum BodyFault {
     Reset,
     /// Nothing more ever comes.
     Stall,
+    /// The caller cancels.
+    Cancel,
 }
 
 /// What the transport was asked to do.
@@ -232,6 +234,7 @@ impl http_body::Body for FakeBody {
             BodyFault::None => Poll::Ready(None),
             BodyFault::Reset => Poll::Ready(Some(Err(Error::transport(Sent::Perhaps, "reset")))),
             BodyFault::Stall => Poll::Pending,
+            BodyFault::Cancel => Poll::Ready(Some(Err(Error::cancelled()))),
         }
     }
 }
@@ -259,6 +262,7 @@ impl Read for FakeReader {
         match self.body.fault {
             BodyFault::None => Ok(0),
             BodyFault::Reset => Err(io::Error::other(Error::transport(Sent::Perhaps, "reset"))),
+            BodyFault::Cancel => Err(io::Error::other(Error::cancelled())),
             BodyFault::Stall => {
                 let left = self.until.map(|until| until.since(self.clock.tick()));
                 self.clock.advance(left.unwrap_or_default());

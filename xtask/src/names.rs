@@ -83,16 +83,13 @@ fn item_names<'a>(item: &[Token<'a>]) -> Vec<&'a str> {
         let next = item.get(at.saturating_add(1));
         // What is followed by `::` or `as` is not what users see.
         let ends = next.is_none_or(|next| next.is(",") || next.is("}"));
-        let before = |back: usize| at.checked_sub(back).and_then(|at| item.get(at));
         match token.word() {
             Some("self") if ends => {
                 let mut words =
                     item.get(..at).unwrap_or_default().iter().rev().filter_map(Token::word);
                 names.extend(words.next());
             }
-            Some(name) if ends && !before(1).is_some_and(|token| token.is("self")) => {
-                names.push(name);
-            }
+            Some(name) if ends => names.push(name),
             _ => {}
         }
     }

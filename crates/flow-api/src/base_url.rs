@@ -49,7 +49,7 @@ impl BaseUrl {
             return Err(refuse("has a scheme other than https (or http); correct it"));
         }
         if rest.trim_matches('/').is_empty() {
-            return Err(refuse("has no host; write it as https://host/path"));
+            return Err(refuse(NO_HOST));
         }
         if rest.contains('#') {
             return Err(refuse("has a fragment; remove everything from the #"));
@@ -149,10 +149,12 @@ impl BaseUrl {
 /// What a base URL must not end in: a classic mistake.
 const ENDPOINTS: [&str; 3] = ["/chat/completions", "/completions", "/embeddings"];
 
+const NO_HOST: &str = "has no host; write it as https://host/path";
+
 /// Returns what is wrong with the host or the port of a URL.
 pub(crate) fn authority_problem(uri: &Uri) -> Option<&'static str> {
     let Some(authority) = uri.authority().filter(|authority| !authority.host().is_empty()) else {
-        return Some("has no host; write it as https://host/path");
+        return Some(NO_HOST);
     };
     let host_and_port = authority.as_str().rsplit('@').next().unwrap_or_default();
     let has_port = host_and_port != authority.host();

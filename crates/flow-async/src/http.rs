@@ -61,8 +61,7 @@ impl HttpTransport {
     fn failed(&self, error: reqwest::Error, in_flight: &InFlight) -> Error {
         let error = error.without_url();
         if error.is_builder() {
-            let message = "the request cannot be sent as it is";
-            return Error::invalid_input("request", message).with_source(error);
+            return head::unsendable().with_source(error);
         }
         if error.is_connect() {
             return if error.is_timeout() {

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use flow_api::client::{InFlight, head};
-use flow_errors::{Class, Error, Kind, Result, Sent};
+use flow_errors::{Error, Result, Sent};
 
 use crate::cancel::{CancelToken, Interrupt};
 use crate::wait::WaitsFor;
@@ -100,7 +100,7 @@ impl Call {
     /// Returns the error of a call that is over.
     pub(crate) fn left(&self) -> Result<Option<Duration>> {
         if self.cancel.is_cancelled() {
-            return Err(cancelled());
+            return Err(Error::cancelled());
         }
         let (connecting, body_deadline) = {
             let state = self.lock();
@@ -143,7 +143,7 @@ impl Call {
     /// Creates the error of a failure at this point of the call.
     pub(crate) fn broke(&self, source: impl StdError + Send + Sync + 'static) -> Error {
         if self.cancel.is_cancelled() {
-            return cancelled().with_source(source);
+            return Error::cancelled().with_source(source);
         }
         match self.lock().connecting {
             Some(_) => Error::connect(source),
@@ -178,8 +178,4 @@ impl Drop for Entered {
     fn drop(&mut self) {
         CURRENT.set(self.0.take());
     }
-}
-
-fn cancelled() -> Error {
-    Error::new(Kind::Cancelled, Class::Permanent, "the call was cancelled")
 }

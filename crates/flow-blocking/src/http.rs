@@ -175,10 +175,7 @@ fn failed(call: &Call, error: ureq::Error) -> Error {
         },
         ureq::Error::Io(error) => call.broke_io(error),
         ureq::Error::LargeResponseHeader(..) => head::too_large().with_source(error),
-        ureq::Error::BadUri(_) | ureq::Error::Http(_) => {
-            let message = "the request cannot be sent as it is";
-            Error::invalid_input("request", message).with_source(error)
-        }
+        ureq::Error::BadUri(_) | ureq::Error::Http(_) => head::unsendable().with_source(error),
         // Of a crate whose errors ureq does not export.
         ureq::Error::Protocol(_) if error.to_string().contains("too many headers") => {
             head::too_large().with_source(error)

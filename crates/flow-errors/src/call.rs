@@ -187,7 +187,13 @@ impl Call {
                 failure.clone()
             }
         };
-        let _ = self.fail(Error::cancelled(failure), StoppedBecause::Cancelled);
+        let error = Error::cancelled();
+        // What failed before is why the call was still waiting.
+        let error = match failure {
+            Some(failure) => error.with_source(failure),
+            None => error,
+        };
+        let _ = self.fail(error, StoppedBecause::Cancelled);
     }
 
     fn send(&mut self, now: Tick, failure: Option<Error>, gate: &mut Gate) -> Step {

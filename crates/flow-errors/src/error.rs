@@ -125,6 +125,12 @@ impl Error {
         Self::new(Kind::Config, Class::Permanent, message)
     }
 
+    /// Creates the error of a call, or of a send, that its caller cancelled.
+    #[must_use]
+    pub fn cancelled() -> Self {
+        Self::new(Kind::Cancelled, Class::Permanent, "the call was cancelled")
+    }
+
     /// Creates the error of a failure that fits no other constructor.
     #[must_use]
     pub fn new(kind: Kind, class: Class, message: impl Into<Box<str>>) -> Self {
@@ -348,15 +354,6 @@ impl Error {
     pub(crate) fn deadline_passed() -> Self {
         let message = "the deadline passed before the first attempt";
         Self::new(Kind::Timeout, Class::NotSent, message)
-    }
-
-    /// The caller cancelled; `failure` is the last real error, if there was one.
-    pub(crate) fn cancelled(failure: Option<Self>) -> Self {
-        let error = Self::new(Kind::Cancelled, Class::Permanent, "the call was cancelled");
-        match failure {
-            Some(failure) => error.with_source(failure),
-            None => error,
-        }
     }
 
     /// Completes the error with what only the call knows.

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use flow_api::client::Connection;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use rustls::ServerConfig;
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
@@ -23,6 +24,14 @@ impl Authority {
     #[must_use]
     pub fn pem(&self) -> Vec<u8> {
         self.0.pem().into_bytes()
+    }
+
+    /// Returns the connection of a client that trusts it, for `https` URLs.
+    #[must_use]
+    pub fn trusted(&self) -> Connection {
+        let mut connection = Connection::new(true);
+        connection.extra_roots.push(self.pem());
+        connection
     }
 
     /// Returns the settings of a server whose certificate, by this authority, is for `name`.

@@ -252,11 +252,6 @@ fn tls() -> Vec<Scenario> {
 
     let failed = |text| Want::NoHead(Kind::Connect, Class::NotSent, Sent::No, text);
     let authority = Authority::new();
-    let trusting = |trusted: &Authority| {
-        let mut connection = Connection::new(true);
-        connection.extra_roots.push(trusted.pem());
-        connection
-    };
     let secure = |name, want, host: &str, script: fn(Peer, &Server)| {
         let server = Server::tls(authority.server(host), move |mut peer, server| {
             if peer.request().is_some() {
@@ -264,7 +259,7 @@ fn tls() -> Vec<Scenario> {
             }
         });
         let request = post(&server.https());
-        Scenario { name, connection: trusting(&authority), request, server, want }
+        Scenario { name, connection: authority.trusted(), request, server, want }
     };
     let reply: fn(Peer, &Server) = |mut peer, _| peer.write(REPLY);
     let cut: fn(Peer, &Server) = |mut peer, server| {
@@ -274,19 +269,19 @@ fn tls() -> Vec<Scenario> {
     };
     let mut untrusted =
         secure("untrusted certificate", failed("invalid peer certificate"), "localhost", reply);
-    untrusted.connection = trusting(&Authority::new());
+    untrusted.connection = Authority::new().trusted();
     let mut not_tls = plain("TLS to a plain port", failed(""), |_, _| {});
     not_tls.server = Server::start(|mut peer, _| peer.write("HTTP/1.1 400 Bad\r\n\r\n"));
     not_tls.request = post(&not_tls.server.https());
-    not_tls.connection = trusting(&authority);
+    not_tls.connection = authority.trusted();
     let mut closed = plain("closed in the handshake", failed(""), |_, _| {});
     closed.server = Server::start(|_, _| {});
     closed.request = post(&closed.server.https());
-    closed.connection = trusting(&authority);
+    closed.connection = authority.trusted();
     let mut silent = plain("silent handshake", failed("the connect timeout of 300ms"), |_, _| {});
     silent.server = Server::start(|peer, _| peer.hang());
     silent.request = post(&silent.server.https());
-    silent.connection = trusting(&authority);
+    silent.connection = authority.trusted();
     silent.connection.connect_timeout = Duration::from_millis(300);
     vec![
         secure("TLS", Want::Reply(200, b"hello"), "localhost", reply),

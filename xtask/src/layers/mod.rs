@@ -70,7 +70,7 @@ fn describe(
                 lines.push(format!("{:>4}  {}", rank.saturating_add(1), names.join(" ")));
             }
         }
-        Err(circle) => problems.push(complaint(root, &circle)),
+        Err(circles) => problems.extend(circles.iter().map(|circle| complaint(root, circle))),
     }
 }
 

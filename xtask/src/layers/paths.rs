@@ -1,7 +1,7 @@
 //! Reads which paths a file uses: `use` trees, `crate::a::b` in expressions, serde's `with`.
 //!
 //! Comments, strings and what is compiled for tests only do not count. What a path leads to is
-//! told in `resolve`.
+//! found in `tree`.
 
 use crate::tokens::{Kind, Token, tokens};
 

@@ -31,6 +31,7 @@ impl Level {
             let parent: Name = import.from.iter().take(shared).cloned().collect();
             let (from, to): (Name, Name) = (node(&import.from), node(&import.to));
             let level = levels.entry(parent).or_default();
+            level.needs.entry(to.clone()).or_default();
             level.needs.entry(from).or_default().entry(to).or_insert(import);
         }
         levels
@@ -40,45 +41,55 @@ impl Level {
     ///
     /// # Errors
     ///
-    /// Returns the imports of a shortest circle.
-    pub(super) fn ranks(&self) -> Result<Vec<Vec<&Name>>, Vec<&Import>> {
+    /// Returns the imports of circles: of all that share no module with a shorter one.
+    pub(super) fn ranks(&self) -> Result<Vec<Vec<&Name>>, Vec<Vec<&Import>>> {
         let mut ranks: Vec<Vec<&Name>> = Vec::new();
+        let mut circles = Vec::new();
         let mut done: BTreeSet<&Name> = BTreeSet::new();
         while done.len() < self.needs.len() {
             let is_next = |(name, needs): &(&Name, &BTreeMap<Name, Import>)| {
                 !done.contains(name) && needs.keys().all(|needed| done.contains(needed))
             };
-            let rank: Vec<_> = self.needs.iter().filter(is_next).map(|(name, _)| name).collect();
+            let mut rank: Vec<_> =
+                self.needs.iter().filter(is_next).map(|(name, _)| name).collect();
             if rank.is_empty() {
-                return Err(self.circle(&done));
+                // As if it were resolved, to see what else there is.
+                let (names, circle) = self.circle(&done);
+                rank = names;
+                circles.push(circle);
             }
             done.extend(&rank);
             ranks.push(rank);
         }
-        Ok(ranks)
+        if circles.is_empty() { Ok(ranks) } else { Err(circles) }
     }
 
     /// Returns a shortest circle among the modules that are not `done`.
-    fn circle(&self, done: &BTreeSet<&Name>) -> Vec<&Import> {
+    fn circle(&self, done: &BTreeSet<&Name>) -> (Vec<&Name>, Vec<&Import>) {
         let open = self.needs.keys().filter(|name| !done.contains(name));
-        let circles = open.filter_map(|name| self.way_back(name));
-        circles.min_by_key(Vec::len).unwrap_or_default()
+        let circles = open.filter_map(|name| self.way_back(name, done));
+        circles.min_by_key(|(_, imports)| imports.len()).unwrap_or_default()
     }
 
-    /// Returns a shortest way from a module to itself, widest search first.
-    fn way_back<'a>(&'a self, start: &'a Name) -> Option<Vec<&'a Import>> {
-        let mut ways = vec![(start, Vec::new())];
-        let mut seen = BTreeSet::new();
+    /// Returns a shortest way from a module to itself, past those that are `done`.
+    fn way_back<'a>(
+        &'a self,
+        start: &'a Name,
+        done: &BTreeSet<&Name>,
+    ) -> Option<(Vec<&'a Name>, Vec<&'a Import>)> {
+        let mut ways = vec![(vec![start], Vec::new())];
+        let mut seen = done.clone();
         while !ways.is_empty() {
             let mut longer = Vec::new();
-            for (at, way) in ways {
-                for (next, import) in self.needs.get(at).into_iter().flatten() {
-                    let way = [way.as_slice(), &[import]].concat();
+            for (names, imports) in ways {
+                let needs = names.last().and_then(|at| self.needs.get(*at));
+                for (next, import) in needs.into_iter().flatten() {
+                    let imports = [imports.as_slice(), &[import]].concat();
                     if next == start {
-                        return Some(way);
+                        return Some((names, imports));
                     }
                     if seen.insert(next) {
-                        longer.push((next, way));
+                        longer.push(([names.as_slice(), &[next]].concat(), imports));
                     }
                 }
             }
@@ -101,8 +112,9 @@ mod tests {
         };
         match levels[&parent].ranks() {
             Ok(ranks) => Ok(ranks.into_iter().map(line).collect()),
-            Err(circle) => Err(circle
+            Err(circles) => Err(circles
                 .iter()
+                .flatten()
                 .map(|i| format!("{}:{} {}", i.place.display(), i.line, i.path))
                 .collect()),
         }
@@ -131,6 +143,18 @@ mod tests {
         ];
         let want = ["a.rs:2 crate::b::B", "b.rs:2 crate::a::A"].map(str::to_owned);
         assert_eq!(ranks(&files, &[]), Err(want.to_vec()));
+    }
+
+    #[test]
+    fn every_circle_is_shown() {
+        let files = [
+            ("", "mod a; mod b; mod c; mod d;"),
+            ("a", "use crate::b::B;"),
+            ("b", "use crate::a::A;"),
+            ("c", "use crate::d::D;"),
+            ("d", "use crate::c::C;"),
+        ];
+        assert_eq!(ranks(&files, &[]).map_err(|imports| imports.len()), Err(4));
     }
 
     #[test]

@@ -41,7 +41,7 @@ pub(super) fn units(source: &str) -> Vec<Unit> {
     while let Some(first) = rest.first() {
         let used = match first.kind {
             Kind::Comment => comment(rest, &mut writer),
-            _ if is_left_out(rest) => statement(rest),
+            _ if writer.text.is_empty() && is_left_out(rest) => statement(rest),
             _ => writer.code(rest),
         };
         rest = rest.get(used..).unwrap_or_default();
@@ -53,19 +53,14 @@ pub(super) fn units(source: &str) -> Vec<Unit> {
 
 /// Whether an import or a `mod` line begins here.
 fn is_left_out(rest: &[Token<'_>]) -> bool {
-    let behind_brackets = |open: &Token<'_>| {
-        let close = rest.iter().position(|token| token.is(")"));
-        if open.is("(") { close.map_or(1, |at| at.saturating_add(1)) } else { 1 }
+    let is = |at: usize, text: &str| rest.get(at).is_some_and(|token| token.is(text));
+    let at = match (is(0, "pub"), is(1, "(")) {
+        (false, _) => 0,
+        (true, false) => 1,
+        // Behind `pub(crate)`, or `pub(in …)`.
+        (true, true) => rest.iter().position(|token| token.is(")")).map_or(1, |close| close + 1),
     };
-    let is_public = rest.first().is_some_and(|token| token.is("pub"));
-    let at = if is_public { rest.get(1).map_or(0, behind_brackets) } else { 0 };
-    // `pub(crate) use`: the bracket counts from the second token.
-    let word = |at: usize| rest.get(at).is_some_and(|token| token.is("use"));
-    let module = |at: usize| {
-        rest.get(at).is_some_and(|token| token.is("mod"))
-            && rest.get(at.saturating_add(2)).is_some_and(|token| token.is(";"))
-    };
-    word(at) || module(at)
+    is(at, "use") || (is(at, "mod") && is(at + 2, ";"))
 }
 
 /// Returns how many tokens there are up to the next semicolon.
@@ -75,43 +70,50 @@ fn statement(rest: &[Token<'_>]) -> usize {
 
 /// Takes a whole comment, and returns how many tokens that were.
 fn comment(rest: &[Token<'_>], writer: &mut Writer) -> usize {
-    let mut length = 0_usize;
+    let length = rest.iter().take_while(|token| token.kind == Kind::Comment).count();
     let mut prose = Unit { text: String::new(), line: 0 };
-    // The code of a fence with the line it begins on.
-    let mut fence: Option<(String, usize)> = None;
-    for token in rest.iter().take_while(|token| token.kind == Kind::Comment) {
-        length = length.saturating_add(1);
+    let mut fence: Option<Fence> = None;
+    for token in rest.iter().take(length) {
         let text = token.text.trim_start_matches(['/', '!']).trim();
-        match &mut fence {
-            Some((code, line)) if text.starts_with("```") => {
-                for unit in units(code) {
-                    let line = unit.line.saturating_add(*line);
-                    writer.units.push(Unit { line, ..unit });
-                }
-                fence = None;
+        let is_fence = text.starts_with("```");
+        if let Some(mut open) = fence.take() {
+            if is_fence {
+                writer.fenced(&open);
+            } else {
+                open.text.push_str(text.strip_prefix("# ").unwrap_or(text));
+                open.text.push('\n');
+                fence = Some(open);
             }
-            Some((code, _)) => {
-                code.push_str(text.strip_prefix("# ").unwrap_or(text));
-                code.push('\n');
-            }
-            None => {
-                let is_fence = text.starts_with("```");
-                if text.is_empty() || is_fence || text.starts_with(['-', '#', '|']) {
-                    writer.prose(&prose);
-                    prose.text.clear();
-                }
-                if is_fence {
-                    fence = Some((String::new(), token.line));
-                } else {
-                    prose.line = if prose.text.is_empty() { token.line } else { prose.line };
-                    prose.text.push(' ');
-                    prose.text.push_str(text);
-                }
-            }
+            continue;
+        }
+        if text.is_empty() || is_fence || text.starts_with(['-', '#', '|']) {
+            writer.prose(&prose);
+            prose.text.clear();
+        }
+        if is_fence {
+            let (text, line) = (String::new(), token.line);
+            fence = Some(Fence { is_rust: is_rust(token.text), text, line });
+        } else {
+            prose.line = if prose.text.is_empty() { token.line } else { prose.line };
+            prose.text.push(' ');
+            prose.text.push_str(text);
         }
     }
     writer.prose(&prose);
     length
+}
+
+/// What stands between two lines of backticks, the first of which is on `line`.
+struct Fence {
+    is_rust: bool,
+    text: String,
+    line: usize,
+}
+
+/// Whether a fence opens an example that rustdoc compiles.
+fn is_rust(fence: &str) -> bool {
+    let language = fence.rsplit('`').next().unwrap_or_default();
+    ["", "rust", "no_run", "should_panic", "compile_fail"].contains(&language)
 }
 
 /// What is written so far.
@@ -186,6 +188,18 @@ impl Writer {
         self.open.last().is_none_or(|open| *open == '{')
     }
 
+    /// Adds what stands in a fence: code as code, anything else line by line.
+    fn fenced(&mut self, fence: &Fence) {
+        if fence.is_rust {
+            let moved = |unit: Unit| Unit { line: unit.line.saturating_add(fence.line), ..unit };
+            self.units.extend(units(&fence.text).into_iter().map(moved));
+            return;
+        }
+        for (line, text) in (fence.line.saturating_add(1)..).zip(fence.text.lines()) {
+            self.prose(&Unit { text: text.to_owned(), line });
+        }
+    }
+
     fn end(&mut self) {
         let unit = Unit { text: alike(&std::mem::take(&mut self.text)), line: self.line };
         self.units.push(unit);
@@ -225,6 +239,7 @@ mod tests {
             ("imports",     "use a::{b, c};\nmod d;\npub(crate) use e::f;\nlet g;", "pub mod h;\nlet g;"),
             ("docs",        "/// An async client\n/// of flow-async. More.\nstruct S;", "/// A blocking client of\n/// flow-blocking. More.\nstruct S;"),
             ("doc code",    "/// ```\n/// # async fn f() {\n/// a().await;\n/// # }\n/// ```\nx", "/// ```\n/// # fn f() {\n/// a();\n/// # }\n/// ```\nx"),
+            ("command",     "/// ```console\n/// $ run flow-async\n/// ```\nx", "/// ```console\n/// $ run flow-blocking\n/// ```\nx"),
             ("span",        "s.in_future(f(a)).await;",                 "s.in_scope(|| f(a));"),
         ];
         for (name, one, other) in cases {
@@ -241,6 +256,8 @@ mod tests {
             ("strings",  "f(\"a\");",          "f(\"b\");"),
             ("comments", "// Why.\nf();",      "f();"),
             ("docs",     "/// One.\nfn f() {}", "/// Two.\nfn f() {}"),
+            ("commands", "/// ```text\n/// $ a\n/// $ b\n/// ```\nx", "/// ```text\n/// $ a\n/// ```\nx"),
+            ("bounds",   "fn f() -> impl A + use<'_> { g(); }", "fn f() -> impl A + use<'_> { h(); }"),
             ("doc code", "/// ```\n/// f();\n/// ```\nx", "/// ```\n/// g();\n/// ```\nx"),
         ];
         for (name, one, other) in cases {
@@ -262,5 +279,12 @@ mod tests {
         let got = units(source);
         let got: Vec<_> = got.iter().map(|unit| (&*unit.text, unit.line)).collect();
         assert_eq!(got, want);
+    }
+
+    #[test]
+    fn what_is_no_rust_is_compared_line_by_line_and_what_follows_as_before() {
+        let source = "/// ```console\n/// $ a, b.\n/// {\n/// ```\n///\n/// One. Two.\n/// ```\n/// f(); g();\n/// ```\nx";
+        let want = ["$ a, b.", "{", "One.", "Two.", "f();", "g();", "x"];
+        assert_eq!(texts(source), want);
     }
 }

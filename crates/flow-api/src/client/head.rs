@@ -1,4 +1,4 @@
-//! What both clients accept as the head of a reply, and what they say where they do not.
+//! What both clients accept as the head of a request and of a reply, and what they say where not.
 //!
 //! The HTTP stacks have limits of their own, which differ; the smaller ones here are the same in
 //! both clients.
@@ -38,6 +38,12 @@ pub fn too_large() -> Error {
     let kib = MAX_HEADER_BYTES / 1024;
     let message = format!("more than {MAX_HEADERS} reply headers, or more than {kib} KiB of them");
     Error::new(Kind::Decode, Class::Permanent, message)
+}
+
+/// Creates the error of a request that the HTTP stack refuses to write.
+#[must_use]
+pub fn unsendable() -> Error {
+    Error::invalid_input("request", "the request cannot be sent as it is")
 }
 
 /// Creates the error of a connection that could not be made in time.

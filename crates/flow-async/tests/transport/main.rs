@@ -3,7 +3,6 @@
 
 mod limits;
 mod proxies;
-mod roots;
 mod secrets;
 mod support;
 mod wire;

@@ -6,7 +6,7 @@ use flow_errors::{Class, Kind, Sent};
 use flow_loopback::scenarios::{Got, chain, post};
 use flow_loopback::{Authority, Server, check_request, proxy};
 
-use crate::support::{run, trusting};
+use crate::support::run;
 
 /// The Base64 of `me:hu@sh`.
 const CREDENTIALS: &str = "Basic bWU6aHVAc2g=";
@@ -43,7 +43,7 @@ async fn encrypted_requests_go_through_a_tunnel() {
     let authority = Authority::new();
     let server = hello(&authority);
     let proxy = proxy(server.address());
-    let connection = through(trusting(&authority), "http", "127.0.0.1", &proxy);
+    let connection = through(authority.trusted(), "http", "127.0.0.1", &proxy);
     let got = run(&connection, post(&server.https()), &proxy).await;
     let Got::Reply(_, _, body) = got else { panic!("{got:?}") };
     assert_eq!(body, b"hello");
@@ -59,7 +59,7 @@ async fn encrypted_requests_go_through_a_tunnel() {
 async fn encrypted_proxy_is_trusted_like_a_server() {
     let authority = Authority::new();
     let proxy = hello(&authority);
-    let mut connection = trusting(&authority);
+    let mut connection = authority.trusted();
     connection.is_https = false;
     let connection = through(connection, "https", "localhost", &proxy);
     let got = run(&connection, post("http://api.example"), &proxy).await;
@@ -84,7 +84,7 @@ async fn refused_tunnel_is_a_connect_error_that_names_the_status() {
                 peer.write(answer);
             }
         });
-        let connection = through(trusting(&Authority::new()), "http", "127.0.0.1", &proxy);
+        let connection = through(Authority::new().trusted(), "http", "127.0.0.1", &proxy);
         let got = run(&connection, post("https://localhost:9"), &proxy).await;
         let Got::NoHead(error, sent) = got else { panic!("{name}: {got:?}") };
         assert_eq!((error.kind(), error.class()), (Kind::Connect, Class::NotSent), "{error:?}");

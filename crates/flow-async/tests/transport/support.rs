@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use flow_api::client::{Connection, InFlight};
 use flow_async::{HttpTransport, Transport};
+use flow_loopback::Server;
 use flow_loopback::scenarios::Got;
-use flow_loopback::{Authority, Server};
 use http::Request;
 use http_body_util::BodyExt as _;
 
@@ -34,13 +34,6 @@ pub(crate) async fn send(
         Ok(body) => Got::Reply(head.status, head.headers, body.to_bytes().into()),
         Err(error) => Got::BrokenBody(error),
     }
-}
-
-/// Trusts `authority`, for `https` URLs.
-pub(crate) fn trusting(authority: &Authority) -> Connection {
-    let mut connection = Connection::new(true);
-    connection.extra_roots.push(authority.pem());
-    connection
 }
 
 /// Awaits `work` and panics unless it takes from `least` to `most` milliseconds.

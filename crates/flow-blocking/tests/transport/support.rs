@@ -7,8 +7,8 @@ use bytes::Bytes;
 use flow_api::client::{Connection, InFlight};
 use flow_blocking::{CancelToken, HttpTransport, Transport};
 use flow_errors::Error;
+use flow_loopback::Server;
 use flow_loopback::scenarios::Got;
-use flow_loopback::{Authority, Server};
 use http::Request;
 
 /// Sends over a new transport, reads the whole body, and opens the server's gate in between.
@@ -42,13 +42,6 @@ pub(crate) fn send(
             Got::BrokenBody(error)
         }
     }
-}
-
-/// Trusts `authority`, for `https` URLs.
-pub(crate) fn trusting(authority: &Authority) -> Connection {
-    let mut connection = Connection::new(true);
-    connection.extra_roots.push(authority.pem());
-    connection
 }
 
 /// Runs `work` and panics unless it takes from `least` to `most` milliseconds.

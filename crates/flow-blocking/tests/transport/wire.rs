@@ -8,7 +8,7 @@ use flow_loopback::scenarios::{Got, post, scenarios};
 use flow_loopback::{Authority, Peer, Server, check_request};
 use http::Request;
 
-use crate::support::{run, send, trusting};
+use crate::support::{run, send};
 
 fn polite(mut peer: Peer, server: &Server) {
     while let Some(seen) = peer.request() {
@@ -31,7 +31,7 @@ fn connection_is_used_again_and_only_the_request_is_sent() {
         [(false, Server::start(polite)), (true, Server::tls(authority.server("localhost"), polite))]
     {
         let url = if is_https { server.https() } else { server.http() };
-        let connection = if is_https { trusting(&authority) } else { Connection::new(false) };
+        let connection = if is_https { authority.trusted() } else { Connection::new(false) };
         let transport = HttpTransport::new(&connection).unwrap();
         for _ in 0..3 {
             let in_flight = InFlight::new(Some(Duration::from_secs(10)));
