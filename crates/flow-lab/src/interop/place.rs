@@ -6,6 +6,7 @@ use std::{fs, io};
 
 use tempfile::TempDir;
 
+use super::interrupt::left;
 use crate::Result;
 
 /// A temporary folder for one program; it goes when this is dropped.
@@ -16,7 +17,10 @@ pub(crate) struct Place {
 
 impl Place {
     pub(crate) fn new(may_install: bool) -> Result<Self> {
-        Ok(Self { dir: tempfile::Builder::new().prefix("flow-interop-").tempdir()?, may_install })
+        let mut left = left();
+        let dir = tempfile::Builder::new().prefix("flow-interop-").tempdir()?;
+        left.add_dir(dir.path().to_owned());
+        Ok(Self { dir, may_install })
     }
 
     /// Whether the caller permits installing what is missing.
@@ -42,6 +46,12 @@ impl Place {
         let dir = root.join("target/interop");
         fs::create_dir_all(&dir)?;
         Ok(dir.canonicalize()?)
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        left().forget_dir(self.dir.path());
     }
 }
 
