@@ -7,6 +7,7 @@
 mod case;
 mod daemon;
 mod interrupt;
+mod nginx;
 mod place;
 mod process;
 mod show;
@@ -39,15 +40,18 @@ pub(crate) struct Arguments {
 enum Program {
     /// All of them.
     All,
+    /// The proxy, between our clients and flow-sim.
+    Nginx,
 }
 
 impl Program {
-    const EACH: [Self; 0] = [];
+    const EACH: [Self; 1] = [Self::Nginx];
 
     /// Tries the program; `step` is told of each case before it is run.
-    fn run(self, _place: &Place, _step: &dyn Fn(&str)) -> Result<Vec<Case>> {
+    fn run(self, place: &Place, step: &dyn Fn(&str)) -> Result<Vec<Case>> {
         match self {
             Self::All => Ok(Vec::new()),
+            Self::Nginx => nginx::run(place, step),
         }
     }
 

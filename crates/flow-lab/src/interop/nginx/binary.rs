@@ -1,0 +1,128 @@
+//! Finds nginx, or takes it from Debian's package.
+//!
+//! The package is unpacked, not installed: that needs no root and starts no server on port 80.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::Result;
+use crate::interop::place::Place;
+use crate::interop::process::output;
+
+/// The packages that have nginx itself, depending on the release.
+const PACKAGES: [&str; 3] = ["nginx", "nginx-light", "nginx-core"];
+
+/// An nginx that runs.
+pub(super) struct Binary {
+    path: PathBuf,
+    version: String,
+}
+
+impl Binary {
+    /// Finds nginx on this machine or, where that is permitted, takes it from the package.
+    pub(super) fn find(place: &Place) -> Result<Self> {
+        let unpacked = place.installed()?.join("nginx");
+        // Users' paths do not have the system's own programs.
+        let places = ["nginx".into(), "/usr/sbin/nginx".into(), program(&unpacked)];
+        if let Some(found) = places.into_iter().find_map(Self::at) {
+            return Ok(found);
+        }
+        if !place.may_install() {
+            return Err("there is no nginx on this machine; `--install` takes it from Debian's \
+                        package, or install it yourself"
+                .into());
+        }
+        unpack(&unpacked)?;
+        Self::at(program(&unpacked)).ok_or_else(|| "the nginx of the package does not run".into())
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Returns name and version, as nginx says them.
+    pub(super) fn version(&self) -> &str {
+        &self.version
+    }
+
+    fn at(path: PathBuf) -> Option<Self> {
+        let output = output(Command::new(&path).arg("-v")).ok().filter(|o| o.status.success())?;
+        let version = version(&String::from_utf8_lossy(&output.stderr))?.to_owned();
+        Some(Self { path, version })
+    }
+}
+
+fn program(unpacked: &Path) -> PathBuf {
+    unpacked.join("usr/sbin/nginx")
+}
+
+/// Takes the version out of what `nginx -v` says.
+fn version(said: &str) -> Option<&str> {
+    said.trim().strip_prefix("nginx version: ")
+}
+
+/// Fetches the packages until one of them has the program.
+fn unpack(dir: &Path) -> Result {
+    fs::create_dir_all(dir)?;
+    for package in PACKAGES {
+        fetch(package, dir)?;
+        if program(dir).exists() {
+            return Ok(());
+        }
+    }
+    Err(format!("none of the packages {} has nginx itself", PACKAGES.join(", ")).into())
+}
+
+/// Downloads one package and unpacks it.
+fn fetch(package: &str, dir: &Path) -> Result {
+    let download = || succeed(Command::new("apt-get").args(["download", package]).current_dir(dir));
+    if download().is_err() {
+        // The lists of packages are missing, as on bare machines, or old.
+        update()?;
+        download()?;
+    }
+    for entry in fs::read_dir(dir)? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|extension| extension == "deb") {
+            succeed(Command::new("dpkg").arg("-x").args([&*path, dir]))?;
+            fs::remove_file(path)?;
+        }
+    }
+    Ok(())
+}
+
+/// Reads the lists of packages anew, which takes root.
+fn update() -> Result {
+    let mut command = match rustix::process::geteuid().is_root() {
+        true => Command::new("apt-get"),
+        false => {
+            let mut sudo = Command::new("sudo");
+            sudo.args(["-n", "apt-get"]);
+            sudo
+        }
+    };
+    succeed(command.args(["-qq", "update"]))
+        .map_err(|error| format!("{error}\nrun `apt-get update` as root, then try again").into())
+}
+
+fn succeed(command: &mut Command) -> Result {
+    let output = output(command).map_err(|error| format!("{command:?}: {error}"))?;
+    if output.status.success() {
+        return Ok(());
+    }
+    let said = String::from_utf8_lossy(&output.stderr);
+    Err(format!("{command:?}: {}\n{}", output.status, said.trim()).into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn version_is_what_nginx_says_of_itself() {
+        assert_eq!(version("nginx version: nginx/1.22.1\n"), Some("nginx/1.22.1"));
+        assert_eq!(version("nginx version: nginx/1.24.0 (Ubuntu)"), Some("nginx/1.24.0 (Ubuntu)"));
+        assert_eq!(version("command not found"), None);
+    }
+}

@@ -1,0 +1,151 @@
+//! What stands around the trials: nginx, and what is behind it.
+
+use std::fs;
+use std::io::Write as _;
+use std::net::{Ipv4Addr, TcpListener};
+use std::path::Path;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use flow_sim::{Action, Script, Sim};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use serde_json::json;
+use tokio::runtime::Runtime;
+
+use super::binary::Binary;
+use super::config::{Names, config};
+use super::server::{Server, Workers};
+use super::trial::Trial;
+use crate::Result;
+use crate::interop::place::{Place, free_port};
+
+/// How long the answer of the upstream `{large}` is.
+pub(super) const LARGE: usize = 200_000;
+
+/// The folder of the nginx that serves all trials.
+const MAIN: &str = "main";
+
+/// Everything the trials need.
+pub(super) struct Stage<'a> {
+    place: &'a Place,
+    binary: &'a Binary,
+    pub(super) upstreams: Upstreams,
+    pub(super) runtime: Runtime,
+    pub(super) server: Server,
+    pub(super) port: u16,
+    pub(super) tls_port: u16,
+    /// The authority of nginx's certificate, as PEM.
+    pub(super) root: String,
+}
+
+/// What nginx passes requests to.
+pub(super) struct Upstreams {
+    /// `{sim}`: a FlowAPI.
+    pub(super) sim: Sim,
+    /// `{half}`: ends every reply in the middle of its head.
+    half: Sim,
+    /// `{large}`: a FlowAPI with much to say, in chunks.
+    large: Sim,
+    /// `{mute}`: takes connections and never answers.
+    mute: TcpListener,
+    /// `{held}`: the same, for whoever accepts the connections.
+    pub(super) held: TcpListener,
+    /// `{closed}`: a port that nobody listens on.
+    closed: u16,
+}
+
+impl Upstreams {
+    fn start() -> Result<Self> {
+        let half = Action::status(200).garbage("HTTP/1.1 200 OK\r\ncontent-type: applica");
+        let message = json!({ "role": "assistant", "content": "a".repeat(LARGE) });
+        let choice = json!({ "index": 0, "message": message, "finish_reason": "stop" });
+        let large = json!({
+            "id": "chatcmpl-1", "object": "chat.completion", "created": 1, "model": "gpt-4o",
+            "choices": [choice],
+        });
+        let for_ever = |action| Sim::builder().script(Script::new().then(action).repeat_last());
+        Ok(Self {
+            sim: Sim::start()?,
+            half: for_ever(half).start()?,
+            large: for_ever(Action::status(200).json(&large).chunked()).start()?,
+            mute: TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?,
+            held: TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?,
+            closed: free_port()?,
+        })
+    }
+
+    /// What the placeholders of trials stand for.
+    fn words(&self) -> Result<Vec<(&'static str, String)>> {
+        Ok(vec![
+            ("{sim}", self.sim.addr().to_string()),
+            ("{half}", self.half.addr().to_string()),
+            ("{large}", self.large.addr().to_string()),
+            ("{mute}", self.mute.local_addr()?.to_string()),
+            ("{held}", self.held.local_addr()?.to_string()),
+            ("{closed}", format!("127.0.0.1:{}", self.closed)),
+        ])
+    }
+}
+
+impl<'a> Stage<'a> {
+    /// Writes the files, and starts everything.
+    pub(super) fn new(place: &'a Place, binary: &'a Binary, trials: &[&Trial]) -> Result<Self> {
+        let upstreams = Upstreams::start()?;
+        let dir = place.path(MAIN);
+        write_pages(&dir)?;
+        let root = write_certificate(&dir)?;
+        let (port, tls_port) = (free_port()?, free_port()?);
+        let names = Names { dir: &dir, port, tls_port: Some(tls_port), words: upstreams.words()? };
+        let config = config(&names, trials);
+        let server = Server::start(place, binary, (MAIN, &config), port, Workers::InOneProcess)?;
+        let runtime = Runtime::new()?;
+        Ok(Self { place, binary, upstreams, runtime, server, port, tls_port, root })
+    }
+
+    pub(super) fn version(&self) -> &str {
+        self.binary.version()
+    }
+
+    /// Starts a second nginx on `port`, whose one trial is `trial`; its files are in the folder
+    /// `name`.
+    pub(super) fn second(
+        &self,
+        name: &str,
+        port: u16,
+        trial: &Trial,
+        workers: Workers,
+    ) -> Result<Server> {
+        let dir = self.place.path(name);
+        let names = Names { dir: &dir, port, tls_port: None, words: self.upstreams.words()? };
+        let config = config(&names, &[trial]);
+        Server::start(self.place, self.binary, (name, &config), port, workers)
+    }
+}
+
+/// A page for errors, compressed beforehand as `gzip_static` wants it, and a site of one page.
+fn write_pages(dir: &Path) -> Result {
+    let page = "<!doctype html>\n<html><head><title>We will be back soon</title></head>\n\
+                <body><h1>We will be back soon</h1></body></html>\n";
+    let (pages, site) = (dir.join("pages"), dir.join("site"));
+    fs::create_dir_all(&pages)?;
+    fs::create_dir_all(&site)?;
+    fs::write(pages.join("502.html"), page)?;
+    let mut packed = GzEncoder::new(Vec::new(), Compression::default());
+    packed.write_all(page.as_bytes())?;
+    fs::write(pages.join("502.html.gz"), packed.finish()?)?;
+    fs::write(site.join("index.html"), "<!doctype html>\n<title>Welcome</title>\n")?;
+    Ok(())
+}
+
+/// Writes a certificate for this machine with its key; returns the authority's own.
+fn write_certificate(dir: &Path) -> Result<String> {
+    let mut params = CertificateParams::default();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let authority = CertifiedIssuer::self_signed(params, KeyPair::generate()?)?;
+    let key = KeyPair::generate()?;
+    let certificate =
+        CertificateParams::new(["127.0.0.1".to_owned()])?.signed_by(&key, &authority)?;
+    fs::write(dir.join("cert.pem"), certificate.pem())?;
+    fs::write(dir.join("key.pem"), key.serialize_pem())?;
+    Ok(authority.pem())
+}
