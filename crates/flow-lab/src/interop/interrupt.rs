@@ -11,7 +11,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 use std::thread;
 
-use rustix::process::{Pid, Signal, kill_process_group};
+use rustix::process::{Pid, Signal, WaitOptions, kill_process_group, waitpid};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::Result;
@@ -55,9 +55,11 @@ impl Left {
     fn end_all(&self) {
         for group in &self.groups {
             let _ = kill_process_group(*group, Signal::KILL);
+            // Not everybody runs below a process that reaps what others have left.
+            let _ = waitpid(Some(*group), WaitOptions::empty());
         }
         for dir in &self.dirs {
-            // A process that is just dying may still write into it; then some of it stays.
+            // A child's child that is just dying may still write into it; then some of it stays.
             let _ = fs::remove_dir_all(dir);
         }
     }
@@ -88,4 +90,30 @@ pub(super) fn watch() -> Result {
         process::exit(128_i32.saturating_add(number))
     })?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read as _;
+    use std::os::unix::process::CommandExt as _;
+    use std::process::{Command, Stdio};
+
+    use super::*;
+
+    #[test]
+    fn ending_all_kills_each_group_and_removes_each_folder() {
+        let mut left = Left { groups: Vec::new(), dirs: Vec::new() };
+        let mut command = Command::new("sh");
+        command.args(["-c", "sleep 600 & wait"]).stdout(Stdio::piped()).process_group(0);
+        let mut child = command.spawn().unwrap();
+        left.add_group(Pid::from_child(&child));
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join("log"), "").unwrap();
+        left.add_dir(dir.path().to_owned());
+        left.end_all();
+        // The pipe ends when nobody is left who could write into it.
+        assert_eq!(child.stdout.take().unwrap().read(&mut [0]).unwrap(), 0);
+        assert!(child.wait().is_err(), "it has been reaped");
+        assert!(!dir.path().exists());
+    }
 }

@@ -74,11 +74,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result {
     for program in Program::EACH.into_iter().filter(is_asked) {
         match tried(program, arguments.install) {
             Ok(cases) => {
-                if arguments.json {
-                    show::json(&cases)?
-                } else {
-                    show::table(&cases)?
-                }
+                let show = if arguments.json { show::json } else { show::table };
+                show(&cases)?;
                 let differing = cases.iter().filter(|case| !case.is_as_expected()).count();
                 count = count.saturating_add(cases.len());
                 if differing > 0 {

@@ -33,7 +33,9 @@ impl Binary {
                         package, or install it yourself"
                 .into());
         }
-        unpack(&unpacked)?;
+        unpack(&unpacked).map_err(|error| {
+            format!("nginx cannot be had from Debian's package; install it yourself: {error}")
+        })?;
         Self::at(program(&unpacked)).ok_or_else(|| "the nginx of the package does not run".into())
     }
 

@@ -127,6 +127,22 @@ mod tests {
     }
 
     #[test]
+    fn trials_have_names_of_their_own_and_ask_for_nothing_unknown() {
+        let trials = super::super::trials();
+        let words = ["{sim}", "{half}", "{large}", "{mute}", "{held}", "{closed}"];
+        let words = words.map(|word| (word, String::new())).to_vec();
+        let names = Names { dir: Path::new("/t"), port: 8080, tls_port: None, words };
+        for trial in &trials {
+            assert!(!trial.expected.is_empty(), "{}", trial.name);
+            assert_eq!(trials.iter().filter(|other| other.name == trial.name).count(), 1);
+            let text = filled(trial.http, &names, "") + &filled(trial.location, &names, "");
+            // nginx's own braces have a blank behind them.
+            let mut rest = text.split('{').skip(1);
+            assert!(rest.all(|behind| behind.starts_with(' ')), "{}", trial.name);
+        }
+    }
+
+    #[test]
     fn files_are_in_the_folder_and_tls_is_only_where_it_has_a_port() {
         assert!(!written(None).contains("ssl"));
         let text = written(Some(8443));

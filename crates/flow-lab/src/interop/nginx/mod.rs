@@ -27,10 +27,7 @@ use crate::Result;
 
 /// Tries everything with both clients.
 pub(super) fn run(place: &Place, step: &dyn Fn(&str)) -> Result<Vec<Case>> {
-    let trials: Vec<_> = [wire::TRIALS, pages::TRIALS, limits::TRIALS, pooled::TRIALS]
-        .into_iter()
-        .flatten()
-        .collect();
+    let trials = trials();
     step("looking for nginx");
     let binary = Binary::find(place)?;
     let stage = Stage::new(place, &binary, &trials)?;
@@ -42,6 +39,12 @@ pub(super) fn run(place: &Place, step: &dyn Fn(&str)) -> Result<Vec<Case>> {
         }
     }
     Ok(cases)
+}
+
+/// Everything that is tried.
+fn trials() -> Vec<&'static Trial> {
+    let parts = [wire::TRIALS, pages::TRIALS, limits::TRIALS, pooled::TRIALS];
+    parts.into_iter().flatten().collect()
 }
 
 /// Makes one visit, and holds what was seen against what must be seen.

@@ -50,6 +50,28 @@ pub(super) static TRIALS: &[Trial] = &[
         ..Trial::CHAT
     },
     Trial {
+        name: "upstream's head is longer than proxy_buffer_size",
+        location: "proxy_pass http://{sim}/; proxy_buffer_size 1k;",
+        model: "sim-many-headers",
+        expected: "502 server ×3, \"502 Bad Gateway\", not billed",
+        ..Trial::CHAT
+    },
+    Trial {
+        name: "503 of the service, with a page of the operator's in place of its JSON",
+        location: "proxy_pass http://{sim}/;
+                   proxy_intercept_errors on; error_page 503 /pages/502.html;",
+        model: "sim-503",
+        expected: "503 service_unavailable ×3, \"We will be back soon\", not billed, gzip",
+        ..Trial::CHAT
+    },
+    Trial {
+        name: "closed for maintenance: return 503, with JSON of the operator's",
+        location: "default_type application/json;
+                   return 503 '{ \"error\": { \"message\": \"back at noon\" } }';",
+        expected: "503 service_unavailable ×3, \"back at noon\", not billed",
+        ..Trial::CHAT
+    },
+    Trial {
         name: "closed for maintenance: return 503",
         location: "return 503;",
         expected: "503 service_unavailable ×3, \"503 Service Temporarily Unavailable\", not billed",

@@ -38,8 +38,7 @@ impl Server {
     ) -> Result<Self> {
         let dir = place.path(name);
         fs::create_dir_all(&dir)?;
-        let path = dir.join("nginx.conf");
-        fs::write(&path, config)?;
+        let path = place.write(&format!("{name}/nginx.conf"), config)?;
         let mut command = Command::new(binary.path());
         command.args(["-e", "stderr"]).arg("-p").arg(&dir).arg("-c").arg(&path);
         if workers == Workers::InOneProcess {

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::Write as _;
-use std::net::{Ipv4Addr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddrV4, TcpListener};
 use std::path::Path;
 
 use flate2::Compression;
@@ -10,6 +10,7 @@ use flate2::write::GzEncoder;
 use flow_sim::{Action, Script, Sim};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use serde_json::json;
+use socket2::{Domain, SockAddr, Socket, Type};
 use tokio::runtime::Runtime;
 
 use super::binary::Binary;
@@ -50,8 +51,8 @@ pub(super) struct Upstreams {
     mute: TcpListener,
     /// `{held}`: the same, for whoever accepts the connections.
     pub(super) held: TcpListener,
-    /// `{closed}`: a port that nobody listens on.
-    closed: u16,
+    /// `{closed}`: a port that nobody listens on, and nobody can as long as this has it.
+    closed: Socket,
 }
 
 impl Upstreams {
@@ -70,7 +71,7 @@ impl Upstreams {
             large: for_ever(Action::status(200).json(&large).chunked()).start()?,
             mute: TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?,
             held: TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?,
-            closed: free_port()?,
+            closed: unused_port()?,
         })
     }
 
@@ -82,7 +83,7 @@ impl Upstreams {
             ("{large}", self.large.addr().to_string()),
             ("{mute}", self.mute.local_addr()?.to_string()),
             ("{held}", self.held.local_addr()?.to_string()),
-            ("{closed}", format!("127.0.0.1:{}", self.closed)),
+            ("{closed}", address(&self.closed.local_addr()?)?),
         ])
     }
 }
@@ -120,6 +121,17 @@ impl<'a> Stage<'a> {
         let config = config(&names, &[trial]);
         Server::start(self.place, self.binary, (name, &config), port, workers)
     }
+}
+
+/// Takes a port without listening on it.
+fn unused_port() -> Result<Socket> {
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
+    socket.bind(&SockAddr::from(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 0)))?;
+    Ok(socket)
+}
+
+fn address(of: &SockAddr) -> Result<String> {
+    Ok(of.as_socket().ok_or("a TCP socket without an address")?.to_string())
 }
 
 /// A page for errors, compressed beforehand as `gzip_static` wants it, and a site of one page.

@@ -102,3 +102,82 @@ fn text(text: &str) -> String {
         count => format!("{count} characters"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn error(fields: Value, attempts: Value) -> Error {
+        let mut all = fields;
+        all["attempts"] = attempts;
+        serde_json::from_value(all).unwrap()
+    }
+
+    /// An attempt of 10 ms, `started` ms after the call.
+    fn attempt(status: u16, kind: &str, started: u64, wait: Option<u64>) -> Value {
+        json!({
+            "number": 1, "status": status, "kind": kind, "maybe_billed": false,
+            "started_ns": started * 1_000_000, "elapsed_ns": 10_000_000,
+            "wait_ns": wait.map(|wait| wait * 1_000_000),
+        })
+    }
+
+    #[test]
+    fn failure_says_attempts_message_hint_money_and_an_unusual_reason() {
+        let twice = json!([attempt(502, "server", 0, None), attempt(502, "server", 20, None)]);
+        let mixed = json!([attempt(502, "server", 0, None), attempt(429, "rate_limit", 20, None)]);
+        #[rustfmt::skip]
+        let table = [
+            // fields, attempts, want
+            (json!({ "kind": "server", "class": "transient", "status": 502, "message": "502 Bad Gateway" }),
+                twice.clone(), "502 server ×2, \"502 Bad Gateway\", not billed"),
+            (json!({ "kind": "rate_limit", "class": "throttled", "status": 429, "message": "slow",
+                    "retry_after_ns": 600_000_000_000_u64, "stopped_because": "retry_after_too_long" }),
+                mixed, "502 server → 429 rate_limit, \"slow\", asks for 600 s, not billed, retry_after_too_long"),
+            (json!({ "kind": "transport", "class": "ambiguous", "message": "a stack's own words",
+                    "stopped_because": "max_attempts" }),
+                json!([]), "not sent, perhaps billed"),
+            (json!({ "kind": "server", "class": "transient", "status": 500, "message": "a".repeat(61) }),
+                twice, "502 server ×2, 61 characters, not billed"),
+        ];
+        for (fields, attempts, want) in table {
+            assert_eq!(failure(&error(fields, attempts)), want);
+        }
+    }
+
+    #[test]
+    fn waits_are_the_least_of_what_was_planned_and_what_was_waited() {
+        let fields = json!({ "kind": "rate_limit", "class": "throttled", "message": "" });
+        let last = attempt(429, "rate_limit", 5_000, None);
+        #[rustfmt::skip]
+        let table = [
+            // started, planned, want
+            (3_900, Some(1_000), ", waits ≥ 1 s"),
+            (3_995, Some(1_000), ", waits only 995ms"),
+            (3_000, Some(900),   ", waits only 900ms"),
+        ];
+        for (started, planned, want) in table {
+            let attempts = json!([attempt(429, "rate_limit", started, planned), last]);
+            let error = error(fields.clone(), attempts);
+            assert_eq!(waits(error.attempts(), Duration::from_secs(1)), want);
+        }
+        let once = error(fields, json!([last]));
+        assert_eq!(waits(once.attempts(), Duration::from_secs(1)), ", waits for nothing");
+    }
+
+    #[test]
+    fn log_adds_compression_and_numbers_that_do_not_fit() {
+        let table = [
+            (&["/a 200 -"][..], 1, ""),
+            (&["/a 404 gzip", "/a 404 gzip"], 2, ", gzip"),
+            (&["/a 200 gzip", "/a 200 -"], 2, ", gzip in 1 of 2"),
+            (&["/a 200 -"], 3, ", of 3 requests nginx saw 1"),
+        ];
+        for (lines, arrived, want) in table {
+            let lines: Vec<_> = lines.iter().map(|&line| line.to_owned()).collect();
+            assert_eq!(logged(&lines, arrived), want);
+        }
+    }
+}
