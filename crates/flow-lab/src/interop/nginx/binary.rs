@@ -6,6 +6,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use rustix::process::geteuid;
+
 use crate::Result;
 use crate::interop::place::Place;
 use crate::interop::process::output;
@@ -78,16 +80,16 @@ fn unpack(dir: &Path) -> Result {
 
 /// Downloads one package and unpacks it.
 fn fetch(package: &str, dir: &Path) -> Result {
-    let download = || succeed(Command::new("apt-get").args(["download", package]).current_dir(dir));
-    if download().is_err() {
+    let download = || succeed("apt-get", &["download", package], dir);
+    if let Err(first) = download() {
         // The lists of packages are missing, as on bare machines, or old.
-        update()?;
+        update(dir).map_err(|error| format!("{first}\n{error}"))?;
         download()?;
     }
     for entry in fs::read_dir(dir)? {
         let path = entry?.path();
         if path.extension().is_some_and(|extension| extension == "deb") {
-            succeed(Command::new("dpkg").arg("-x").args([&*path, dir]))?;
+            succeed("dpkg", &["-x", &path.to_string_lossy(), "."], dir)?;
             fs::remove_file(path)?;
         }
     }
@@ -95,26 +97,24 @@ fn fetch(package: &str, dir: &Path) -> Result {
 }
 
 /// Reads the lists of packages anew, which takes root.
-fn update() -> Result {
-    let mut command = match rustix::process::geteuid().is_root() {
-        true => Command::new("apt-get"),
-        false => {
-            let mut sudo = Command::new("sudo");
-            sudo.args(["-n", "apt-get"]);
-            sudo
-        }
+fn update(dir: &Path) -> Result {
+    let done = match geteuid().is_root() {
+        true => succeed("apt-get", &["update", "-qq"], dir),
+        false => succeed("sudo", &["-n", "apt-get", "update", "-qq"], dir),
     };
-    succeed(command.args(["-qq", "update"]))
-        .map_err(|error| format!("{error}\nrun `apt-get update` as root, then try again").into())
+    done.map_err(|error| format!("{error}\nrun `apt-get update` as root, then try again").into())
 }
 
-fn succeed(command: &mut Command) -> Result {
-    let output = output(command).map_err(|error| format!("{command:?}: {error}"))?;
+/// Runs a command in a folder; an error has its words and the command's.
+fn succeed(program: &str, arguments: &[&str], dir: &Path) -> Result {
+    let line = || format!("{program} {}", arguments.join(" "));
+    let output = output(Command::new(program).args(arguments).current_dir(dir))
+        .map_err(|error| format!("{}: {error}", line()))?;
     if output.status.success() {
         return Ok(());
     }
     let said = String::from_utf8_lossy(&output.stderr);
-    Err(format!("{command:?}: {}\n{}", output.status, said.trim()).into())
+    Err(format!("{}: {}\n{}", line(), output.status, said.trim()).into())
 }
 
 #[cfg(test)]
