@@ -21,7 +21,7 @@ use crate::Result;
 use crate::interop::place::{Place, free_port};
 
 /// How long the answer of the upstream `{large}` is.
-pub(super) const LARGE: usize = 200_000;
+const LARGE: usize = 200_000;
 
 /// The folder of the nginx that serves all trials.
 const MAIN: &str = "main";
