@@ -84,6 +84,8 @@ fn between_two_calls(
     let caller = visit.caller(&format!("http://127.0.0.1:{port}/{id}/v1"))?;
     let request = ChatRequest::new(visit.trial.model).user("Hello");
     caller.chat(request.clone(), None)?;
+    // Only then is nginx through with it.
+    server.logged(&id, 1)?;
     let server = between(server, &start)?;
     let call = caller.chat(request, None);
     let expected = attempts(&call).len().saturating_add(1);

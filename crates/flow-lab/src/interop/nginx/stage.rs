@@ -11,7 +11,7 @@ use flow_sim::{Action, Script, Sim};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use serde_json::json;
 use socket2::{Domain, SockAddr, Socket, Type};
-use tokio::runtime::Runtime;
+use tokio::runtime::{Builder, Runtime};
 
 use super::binary::Binary;
 use super::config::{Names, config};
@@ -99,7 +99,9 @@ impl<'a> Stage<'a> {
         let names = Names { dir: &dir, port, tls_port: Some(tls_port), words: upstreams.words()? };
         let config = config(&names, trials);
         let server = Server::start(place, binary, (MAIN, &config), port, Workers::InOneProcess)?;
-        let runtime = Runtime::new()?;
+        // On one thread, and so standing still between two calls: what happens to a connection
+        // meanwhile the client must find out all the same.
+        let runtime = Builder::new_current_thread().enable_all().build()?;
         Ok(Self { place, binary, upstreams, runtime, server, port, tls_port, root })
     }
 
