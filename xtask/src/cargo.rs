@@ -1,6 +1,9 @@
 //! Running cargo, and the lab through it.
 
-use std::process::{Command, Stdio};
+use std::io;
+#[cfg(unix)]
+use std::os::unix::process::CommandExt as _;
+use std::process::{Command, ExitStatus, Stdio};
 
 use crate::workspace::{Result, root};
 
@@ -28,8 +31,19 @@ pub(crate) fn lab(name: &str, arguments: &[String]) -> Result {
     // Not quiet: the first build takes minutes, and whoever waits wants to see why.
     let mut all = vec!["run", "--package", "flow-lab", "--", name];
     all.extend(arguments.iter().map(String::as_str));
-    let status = command(&all).status()?;
+    let status = status(command(&all))?;
     if status.success() { Ok(()) } else { Err("".into()) }
+}
+
+/// Becomes the command, as cargo does in its turn: a signal to this process reaches the lab.
+#[cfg(unix)]
+fn status(mut command: Command) -> io::Result<ExitStatus> {
+    Err(command.exec())
+}
+
+#[cfg(not(unix))]
+fn status(mut command: Command) -> io::Result<ExitStatus> {
+    command.status()
 }
 
 /// Returns what a command of `flow-lab` prints.

@@ -29,7 +29,7 @@ commands:
              --base-url URL --api-key KEY --model M [-- \"prompt\"]
                                      call any OpenAI-compatible server instead
   interop  try programs that others wrote with ours: all, nginx, openai-python, openai-node, litellm
-             --install               install what is missing
+             --install               put what is missing into target/interop
              --json                  one JSON object a line
   test     run all tests, doctests included (with cargo-nextest where it is installed)
   check    formatting, lints, docs, house rules, layers, twins, and whether the error table is up to date

@@ -88,6 +88,9 @@ impl Transport for HttpTransport {
         let body = |bytes| reqwest::Body::wrap(RequestBody::new(bytes, in_flight.clone()));
         let request = reqwest::Request::try_from(request.map(body))
             .map_err(|error| self.failed(error, in_flight))?;
+        // Lets the runtime look at its sockets first: of a connection that the server has closed
+        // meanwhile hyper learns only so, and would write the request into it.
+        tokio::task::yield_now().await;
         let reply = self.client.execute(request).await;
         let reply = Response::from(reply.map_err(|error| self.failed(error, in_flight))?);
         head::check(reply.headers())?;

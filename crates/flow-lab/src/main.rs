@@ -2,6 +2,7 @@
 #![expect(clippy::print_stderr, reason = "a command-line tool reports to the terminal")]
 
 mod demo;
+#[cfg(unix)]
 mod interop;
 mod output;
 mod table;
@@ -25,6 +26,7 @@ enum Command {
     /// Send every row of the error table through both clients, or call a server of your own.
     Demo(demo::Arguments),
     /// Try programs that others wrote: proxies in front of flow-sim, SDKs as its clients.
+    #[cfg(unix)]
     Interop(interop::Arguments),
     /// Print the error table as Markdown.
     Table,
@@ -33,6 +35,7 @@ enum Command {
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Demo(arguments) => demo::run(&arguments),
+        #[cfg(unix)]
         Command::Interop(arguments) => interop::run(&arguments),
         Command::Table => print(&table::markdown()),
     };

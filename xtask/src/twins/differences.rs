@@ -19,9 +19,10 @@ impl Side {
 
 /// Files that only one client has.
 #[rustfmt::skip]
-pub(super) const ALONE: [(Side, &str, &str); 11] = [
+pub(super) const ALONE: [(Side, &str, &str); 12] = [
     (Side::Async,    "src/request_body.rs", "reqwest says that it sends only by reading a body; our connector is told"),
     (Side::Async,    "src/time_limit.rs",   "a future is dropped when its time is over; a blocking transport must look itself"),
+    (Side::Async,    "tests/transport/standstill.rs", "only a runtime can stand still"),
     (Side::Blocking, "src/call.rs",         "how the transport looks: a future has its context for that"),
     (Side::Blocking, "src/cancel.rs",       "a future is cancelled by being dropped"),
     (Side::Blocking, "src/connection.rs",   "below ureq the connection is ours; reqwest has its own"),
@@ -67,7 +68,7 @@ pub(super) struct Difference {
     pub(super) in_blocking: &'static [&'static str],
 }
 
-pub(super) const TEXTS: [Difference; 9] = [
+pub(super) const TEXTS: [Difference; 8] = [
     Difference {
         file: "src/lib.rs",
         why: "the libraries, and what a runtime needs",
@@ -191,14 +192,5 @@ pub(super) const TEXTS: [Difference; 9] = [
             r#"("echoes us", "HTTP/1.1 407 hush\r\n\r\n", "answered CONNECT with 407")"#,
             r#"("is silent", "", "closed the connection")"#,
         ],
-    },
-    Difference {
-        file: "tests/transport/wire.rs",
-        why: "reqwest learns of a close from its runtime; ours asks the socket",
-        in_async: &[
-            "The close has arrived: one idle turn of the runtime is enough to see it.",
-            "tokio::time::sleep(Duration::from_millis(1));",
-        ],
-        in_blocking: &[],
     },
 ];

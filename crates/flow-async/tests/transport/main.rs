@@ -4,5 +4,6 @@
 mod limits;
 mod proxies;
 mod secrets;
+mod standstill;
 mod support;
 mod wire;

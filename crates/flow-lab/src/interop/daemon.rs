@@ -3,19 +3,25 @@
 use std::fs::{self, File};
 use std::net::{Ipv4Addr, TcpStream};
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use rustix::process::{Pid, Signal, kill_process};
+
+use super::process::Process;
 use crate::Result;
 
 /// How much of a server's output an error shows.
 const SHOWN_LINES: usize = 15;
 
-/// A running server; it is killed when this is dropped.
+/// How often a server is asked again.
+const PAUSE: Duration = Duration::from_millis(10);
+
+/// A running server; it is killed, with all that it has started, when this is dropped.
 pub(crate) struct Daemon {
     name: &'static str,
-    child: Child,
+    process: Process,
     log: PathBuf,
 }
 
@@ -30,34 +36,55 @@ impl Daemon {
         within: Duration,
     ) -> Result<Self> {
         let output = File::create(&log)?;
-        command.stdin(Stdio::null()).stdout(output.try_clone()?).stderr(output);
-        let child = command.spawn().map_err(|error| format!("{name} does not start: {error}"))?;
-        let mut daemon = Self { name, child, log };
-        let until = Instant::now() + within;
-        while TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err() {
-            if let Some(status) = daemon.child.try_wait()? {
-                return Err(daemon.failure(&format!("ended with {status}")));
-            }
-            if Instant::now() > until {
-                return Err(daemon.failure(&format!("took no connection within {within:?}")));
-            }
-            thread::sleep(Duration::from_millis(20));
-        }
+        let process = Process::spawn(command.stdout(output.try_clone()?).stderr(output))
+            .map_err(|error| format!("{name} does not start: {error}"))?;
+        let mut daemon = Self { name, process, log };
+        daemon.wait_for("take connections", within, |_| {
+            Ok(TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok())
+        })?;
         Ok(daemon)
     }
 
+    /// Waits until `is_done` says so; fails if the server ends first, or `within` passes.
+    pub(crate) fn wait_for(
+        &mut self,
+        what: &str,
+        within: Duration,
+        is_done: impl Fn(&str) -> Result<bool>,
+    ) -> Result {
+        let until = Instant::now() + within;
+        loop {
+            if let Some(status) = self.process.try_wait()? {
+                return Err(self.failure(&format!("ended with {status}")));
+            }
+            if is_done(&self.output())? {
+                return Ok(());
+            }
+            if Instant::now() > until {
+                return Err(self.failure(&format!("did not {what} within {within:?}")));
+            }
+            thread::sleep(PAUSE);
+        }
+    }
+
+    /// Sends the server a signal.
+    pub(crate) fn signal(&self, signal: Signal) -> Result {
+        Ok(kill_process(self.id(), signal)?)
+    }
+
+    /// Returns the server's process id.
+    pub(crate) fn id(&self) -> Pid {
+        self.process.id()
+    }
+
+    fn output(&self) -> String {
+        fs::read_to_string(&self.log).unwrap_or_default()
+    }
+
     fn failure(&self, what: &str) -> Box<dyn std::error::Error> {
-        let output = fs::read_to_string(&self.log).unwrap_or_default();
+        let output = self.output();
         let lines: Vec<_> = output.lines().collect();
         let tail = lines.split_at(lines.len().saturating_sub(SHOWN_LINES)).1;
         format!("{} {what}; its last words:\n{}", self.name, tail.join("\n")).into()
-    }
-}
-
-impl Drop for Daemon {
-    fn drop(&mut self) {
-        // Either fails only if it has ended by itself.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }

@@ -1,17 +1,21 @@
 //! `cargo xtask interop`: programs that nobody here wrote, on the other side of the wire.
 //!
 //! Everything runs on loopback, with its files in a temporary folder, and is ended by its process
-//! id. What is installed with `--install` stays in `target/interop` for the next run.
+//! id, also when a signal ends us. What is installed with `--install` stays in `target/interop`
+//! for the next run.
 
 mod case;
 mod daemon;
+mod interrupt;
+mod nginx;
 mod place;
+mod process;
 mod show;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use clap::ValueEnum;
-use indicatif::ProgressBar;
+use indicatif::{ProgressBar, ProgressStyle};
 
 use self::case::Case;
 use self::place::Place;
@@ -23,7 +27,7 @@ pub(crate) struct Arguments {
     /// The programs to try.
     #[arg(value_enum, default_value = "all")]
     programs: Vec<Program>,
-    /// Install what is missing: Debian and npm packages, and a Python environment of its own.
+    /// Install what is missing into `target/interop`.
     #[arg(long)]
     install: bool,
     /// Print one JSON object a line instead of a table.
@@ -36,38 +40,66 @@ pub(crate) struct Arguments {
 enum Program {
     /// All of them.
     All,
+    /// The proxy, between our clients and flow-sim.
+    Nginx,
 }
 
 impl Program {
-    const EACH: [Self; 0] = [];
+    const EACH: [Self; 1] = [Self::Nginx];
 
     /// Tries the program; `step` is told of each case before it is run.
-    fn run(self, _place: &Place, _step: &dyn Fn(&str)) -> Result<Vec<Case>> {
+    fn run(self, place: &Place, step: &dyn Fn(&str)) -> Result<Vec<Case>> {
         match self {
             Self::All => Ok(Vec::new()),
+            Self::Nginx => nginx::run(place, step),
         }
+    }
+
+    /// What the program is called on the command line.
+    fn name(self) -> String {
+        let value = self.to_possible_value();
+        value.map_or_else(String::new, |value| value.get_name().to_owned())
     }
 }
 
-/// Tries the programs; fails where anything was seen that is not expected.
+/// Tries the programs; fails where anything was seen that is not expected, or a program could not
+/// be tried. The others are tried all the same.
 pub(crate) fn run(arguments: &Arguments) -> Result {
+    interrupt::watch()?;
+    let started = Instant::now();
     let is_asked = |program: &Program| {
         arguments.programs.contains(&Program::All) || arguments.programs.contains(program)
     };
-    let mut cases = Vec::new();
+    let (mut count, mut problems) = (0_usize, Vec::new());
     for program in Program::EACH.into_iter().filter(is_asked) {
-        let progress = ProgressBar::new_spinner();
-        progress.enable_steady_tick(Duration::from_millis(100));
-        let place = Place::new(arguments.install)?;
-        let found =
-            program.run(&place, &|name| progress.set_message(format!("{program:?}: {name}")));
-        progress.finish_and_clear();
-        cases.extend(found.map_err(|error| format!("{program:?}: {error}"))?);
+        match tried(program, arguments.install) {
+            Ok(cases) => {
+                let show = if arguments.json { show::json } else { show::table };
+                show(&cases)?;
+                let differing = cases.iter().filter(|case| !case.is_as_expected()).count();
+                count = count.saturating_add(cases.len());
+                if differing > 0 {
+                    let (name, all) = (program.name(), cases.len());
+                    problems.push(format!("{name}: {differing} of {all} cases differ"));
+                }
+            }
+            Err(error) => problems.push(format!("{}: {error}", program.name())),
+        }
     }
-    show::cases(&cases, arguments.json)?;
-    let differing = cases.iter().filter(|case| !case.is_as_expected()).count();
-    match differing {
-        0 => Ok(()),
-        many => Err(format!("{many} of {} cases differ from what is expected", cases.len()).into()),
+    if !problems.is_empty() {
+        return Err(problems.join("\n").into());
     }
+    eprintln!("{count} cases as expected in {:.1} s", started.elapsed().as_secs_f64());
+    Ok(())
+}
+
+/// Tries one program, in a place of its own.
+fn tried(program: Program, may_install: bool) -> Result<Vec<Case>> {
+    let style = ProgressStyle::with_template("{spinner} {prefix}: {wide_msg} {elapsed}")?;
+    let progress = ProgressBar::new_spinner().with_style(style).with_prefix(program.name());
+    progress.enable_steady_tick(Duration::from_millis(100));
+    let place = Place::new(may_install)?;
+    let cases = program.run(&place, &|name| progress.set_message(name.to_owned()));
+    progress.finish_and_clear();
+    cases
 }

@@ -1,26 +1,111 @@
 //! The cases, for people and for programs.
 
+use std::env;
+use std::io;
+
 use comfy_table::presets::NOTHING;
 use comfy_table::{ContentArrangement, Table};
+use rustix::termios::tcgetwinsize;
 
 use super::case::Case;
 use crate::Result;
 
-/// Prints the cases: a table, or one JSON object a line.
-pub(crate) fn cases(cases: &[Case], json: bool) -> Result {
-    if json {
-        let lines: Result<Vec<_>, _> = cases.iter().map(serde_json::to_string).collect();
-        return crate::print(&(lines?.join("\n") + "\n"));
+/// How wide a table is where no terminal says.
+const USUAL_WIDTH: u16 = 140;
+
+/// Below this a table is a column of syllables.
+const LEAST_WIDTH: u16 = 80;
+
+/// Prints the cases as one JSON object a line.
+pub(crate) fn json(cases: &[Case]) -> Result {
+    for case in cases {
+        crate::print(&(serde_json::to_string(case)? + "\n"))?;
     }
+    Ok(())
+}
+
+/// Prints the cases as a table for each program.
+pub(crate) fn table(cases: &[Case]) -> Result {
+    let width = width();
+    for of_one in cases.chunk_by(|one, next| one.program == next.program) {
+        let program = of_one.first().map_or("", |case| &case.program);
+        crate::print(&format!("== {program}\n{}\n\n", rendered(of_one, width)))?;
+    }
+    Ok(())
+}
+
+/// The table of one program: a row for each case, or for several clients that saw the same.
+fn rendered(cases: &[Case], width: u16) -> String {
     let mut table = Table::new();
     table.load_preset(NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
-    table.set_header(["", "program", "client", "case", "expected", "seen"]);
-    for case in cases {
+    table.set_width(width).set_header(["", "case", "client", "expected", "seen"]);
+    for alike in cases.chunk_by(is_alike) {
+        let Some(case) = alike.first() else { continue };
+        let clients: Vec<_> = alike.iter().map(|case| &*case.client).collect();
         let (mark, seen) = match case.is_as_expected() {
             true => ("ok", "the same"),
             false => ("DIFFERS", &*case.seen),
         };
-        table.add_row([mark, &case.program, &case.client, &case.name, &case.expected, seen]);
+        table.add_row([mark, &case.name, &clients.join(", "), &case.expected, seen]);
     }
-    crate::print(&format!("{table}\n"))
+    let lines: Vec<_> = table.lines().map(|line| line.trim_end().to_owned()).collect();
+    lines.join("\n")
+}
+
+fn is_alike(one: &Case, next: &Case) -> bool {
+    one.name == next.name && one.expected == next.expected && one.seen == next.seen
+}
+
+/// The width of the terminal; `COLUMNS`, where it is exported, has the last word.
+fn width() -> u16 {
+    let wished = env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+    let terminal = || tcgetwinsize(io::stdout()).ok().map(|size| size.ws_col);
+    let width = wished.or_else(terminal).filter(|columns| *columns > 0);
+    width.unwrap_or(USUAL_WIDTH).max(LEAST_WIDTH)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn case(client: &str, name: &str, expected: &str, seen: &str) -> Case {
+        Case {
+            program: "nginx 1".to_owned(),
+            client: client.to_owned(),
+            name: name.to_owned(),
+            expected: expected.to_owned(),
+            seen: seen.to_owned(),
+        }
+    }
+
+    #[test]
+    fn clients_that_saw_the_same_share_a_row_and_a_difference_shows_both_sides() {
+        let cases = [
+            case("async", "refused", "502 server ×3", "502 server ×3"),
+            case("blocking", "refused", "502 server ×3", "502 server ×3"),
+            case("async", "mute", "504 gateway_timeout ×3", "timeout"),
+            case("blocking", "mute", "504 gateway_timeout ×3", "504 gateway_timeout ×3"),
+        ];
+        let want = "         case     client           expected                seen
+ok       refused  async, blocking  502 server ×3           the same
+DIFFERS  mute     async            504 gateway_timeout ×3  timeout
+ok       mute     blocking         504 gateway_timeout ×3  the same";
+        let got = rendered(&cases, 120);
+        let words = |text: &str| -> Vec<Vec<String>> {
+            text.lines().map(|l| l.split_whitespace().map(str::to_owned).collect()).collect()
+        };
+        assert_eq!(words(&got), words(want), "{got}");
+    }
+
+    #[test]
+    fn table_keeps_to_the_width() {
+        let long =
+            "503 service_unavailable ×3, \"503 Service Temporarily Unavailable\", not billed";
+        let cases = [case("async", "a name of several words, a little long", long, long)];
+        for width in [80, 100, 160] {
+            let got = rendered(&cases, width);
+            let widest = got.lines().map(|line| line.chars().count()).max();
+            assert!(widest <= Some(width.into()), "{width}: {got}");
+        }
+    }
 }
