@@ -1,0 +1,96 @@
+//! `cargo xtask bench`: what the clients cost, held against limits.
+//!
+//! Machines differ and are shared, so almost every figure is a ratio of two things measured in
+//! turns within the same minute.
+
+mod calls;
+mod cpu;
+mod figure;
+mod paired;
+pub(crate) mod server;
+mod show;
+
+use std::time::Duration;
+
+use clap::ValueEnum;
+use indicatif::ProgressBar;
+
+use self::figure::Figure;
+use crate::Result;
+
+/// What to measure, and how to print it.
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// The parts to measure; all of them unless some are named.
+    #[arg(value_enum)]
+    parts: Vec<Part>,
+    /// Print one JSON object a line instead of a table.
+    #[arg(long)]
+    json: bool,
+}
+
+/// A part of the figures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Part {
+    /// Whole chat calls, against bare reqwest and bare ureq.
+    Calls,
+}
+
+/// Measures, prints what came of it, and fails where a limit is missed.
+pub(crate) fn run(arguments: &Arguments) -> Result {
+    let progress = Progress::new();
+    let asked = |part: &Part| arguments.parts.is_empty() || arguments.parts.contains(part);
+    let mut figures = Vec::new();
+    for part in Part::value_variants().iter().filter(|part| asked(part)) {
+        figures.extend(match part {
+            Part::Calls => calls::measure(&progress)?,
+        });
+    }
+    drop(progress);
+    show::figures(&figures, arguments.json)?;
+    verdict(&figures)
+}
+
+/// Fails where a limit is missed, and says which.
+fn verdict(figures: &[Figure]) -> Result {
+    let missed: Vec<_> =
+        figures.iter().filter(|figure| !figure.is_ok()).map(|figure| &*figure.name).collect();
+    if missed.is_empty() { Ok(()) } else { Err(format!("missed: {}", missed.join("; ")).into()) }
+}
+
+/// Says on the terminal what is being measured.
+struct Progress(ProgressBar);
+
+impl Progress {
+    fn new() -> Self {
+        let bar = ProgressBar::new_spinner();
+        bar.enable_steady_tick(Duration::from_millis(100));
+        Self(bar)
+    }
+
+    /// Returns what is to be told of each round of the figure of that name.
+    fn of<'a>(&'a self, name: &'a str) -> impl Fn(usize) + 'a {
+        self.0.set_message(name.to_owned());
+        move |round| self.0.set_message(format!("{name}: round {round}"))
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn missed_limit_fails_the_run_and_is_named() {
+        let kept = || Figure::counted("kept", "x", (1.0, None), 1.0);
+        let missed = Figure::counted("missed it", "x", (2.0, None), 1.0);
+        assert!(verdict(&[kept()]).is_ok());
+        let error = verdict(&[kept(), missed]).unwrap_err();
+        assert_eq!(error.to_string(), "missed: missed it");
+    }
+}
