@@ -99,11 +99,15 @@ impl BaseUrl {
         if let Some(problem) = path_problem(path) {
             return Err(refuse(problem));
         }
-        let uri: Uri =
-            format!("{}{path}", self.text).parse().map_err(|source: http::uri::InvalidUri| {
+        let base = self.uri.path().trim_end_matches('/');
+        let mut parts = self.uri.clone().into_parts();
+        parts.path_and_query = Some([base, path].concat().parse().map_err(
+            |source: http::uri::InvalidUri| {
                 refuse("is not a path; percent-encode it").with_source(source)
-            })?;
-        Ok(uri)
+            },
+        )?);
+        Uri::from_parts(parts)
+            .map_err(|source| refuse("is not a path; percent-encode it").with_source(source))
     }
 
     /// Returns whether the connection is encrypted.
@@ -164,6 +168,9 @@ pub(crate) fn authority_problem(uri: &Uri) -> Option<&'static str> {
 fn path_problem(path: &str) -> Option<&'static str> {
     if !path.bytes().all(is_sent_as_it_is) {
         return Some("has characters that a URL cannot have; percent-encode it");
+    }
+    if !path.bytes().any(|byte| matches!(byte, b'.' | b'%')) {
+        return None;
     }
     let segments = path.split('?').next().unwrap_or_default().split('/');
     let mut plain = segments.map(|segment| segment.replace("%2e", ".").replace("%2E", "."));

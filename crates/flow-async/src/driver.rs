@@ -1,7 +1,8 @@
 //! Runs the state machine of a call over a transport.
 
 use std::future::poll_fn;
-use std::pin::pin;
+use std::marker;
+use std::pin::{Pin, pin};
 use std::task::Poll;
 
 use flow_api::Reply;
@@ -39,11 +40,14 @@ async fn attempt<T: DeserializeOwned>(
 ) -> Result<Received<T>> {
     let in_flight = InFlight::new(send.timeout);
     let until = send.timeout.map(|timeout| client.clock().now() + timeout);
+    let mut timer = until.map(|until| client.clock().sleep_until(until));
     let sending = client.transport().send(plan.request(), &in_flight);
-    let (head, mut body) = within(client, until, &in_flight, sending).await?.into_parts();
+    let (head, mut body) = within(&mut timer, &in_flight, sending).await?.into_parts();
     let mut reader = plan.body_reader(&head);
-    let until = if head.status.is_success() { until } else { sooner(client, until) };
-    if let Err(error) = within(client, until, &in_flight, read(&mut body, &mut reader)).await {
+    if !head.status.is_success() {
+        timer = Some(client.clock().sleep_until(sooner(client, until)));
+    }
+    if let Err(error) = within(&mut timer, &in_flight, read(&mut body, &mut reader)).await {
         reader.fail(error);
     }
     plan.receive(head, reader, client.clock().wall())
@@ -61,22 +65,23 @@ async fn read(body: &mut ReplyBody, reader: &mut BodyReader) -> Result<()> {
 }
 
 /// Bounds the body of an error: what it means is known from its status already.
-fn sooner(client: &Client, until: Option<Tick>) -> Option<Tick> {
+fn sooner(client: &Client, until: Option<Tick>) -> Tick {
     let soon = client.clock().now() + MAX_ERROR_BODY_TIME;
-    Some(until.map_or(soon, |until| until.min(soon)))
+    until.map_or(soon, |until| until.min(soon))
 }
+
+/// The end of an attempt's time; none without a limit.
+type Timer<'a> = Option<Pin<Box<dyn Future<Output = ()> + marker::Send + 'a>>>;
 
 /// Does `work` unless the attempt's time is over first.
 async fn within<T>(
-    client: &Client,
-    until: Option<Tick>,
+    timer: &mut Timer<'_>,
     in_flight: &InFlight,
     work: impl Future<Output = Result<T>>,
 ) -> Result<T> {
-    let Some(until) = until else { return work.await };
+    let Some(timer) = timer else { return work.await };
     let limit = in_flight.timeout().unwrap_or(MAX_ERROR_BODY_TIME);
     let mut work = pin!(work);
-    let mut timer = client.clock().sleep_until(until);
     poll_fn(|context| match work.as_mut().poll(context) {
         Poll::Ready(result) => Poll::Ready(result),
         Poll::Pending => {

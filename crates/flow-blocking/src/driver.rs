@@ -1,6 +1,6 @@
 //! Runs the state machine of a call over a transport.
 
-use std::io::{self, Read};
+use std::io;
 
 use flow_api::Reply;
 use flow_api::client::{BodyReader, InFlight, Plan, Received, Running};
@@ -46,19 +46,7 @@ fn attempt<T: DeserializeOwned>(client: &Client, plan: &Plan, send: Send) -> Res
 
 /// Reads the body until its end, or until the reader has enough.
 fn read(body: &mut ReplyBody, reader: &mut BodyReader) -> Result<()> {
-    let mut buffer = [0; 16 * 1024];
-    loop {
-        match body.read(&mut buffer) {
-            Ok(0) => return Ok(()),
-            Ok(length) => {
-                if !reader.push(buffer.get(..length).unwrap_or(&buffer)) {
-                    return Ok(());
-                }
-            }
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(broken(error)),
-        }
-    }
+    reader.read_from(body).map_err(broken)
 }
 
 /// Takes our own error out of the reader's, or says that the connection broke.

@@ -21,16 +21,28 @@ const RESULTS: [&str; 5] = ["data", "result", "output", "outputs", "embeddings"]
 /// Every rule of `is_error` asks for a key or value that is marked, and no service
 /// writes those with `\u` escapes; one that did would be reported as undecodable instead.
 pub(crate) fn may_be_error(body: &[u8]) -> bool {
-    // Searching text for a quote is several times faster than searching bytes.
-    let Ok(text) = std::str::from_utf8(body) else { return true };
-    let mut strings = text.split('"').skip(1).peekable();
-    while let Some(string) = strings.next() {
-        let is_denied = string == "error" && strings.peek().is_some_and(|next| is_null(next));
-        if !is_denied && (string.starts_with("error") || MARKS.contains(&string)) {
-            return true;
-        }
-    }
-    false
+    strings(body).any(|text| match text.first() {
+        Some(b'e') => text.starts_with(b"error") && !is_denied(text),
+        Some(b'b' | b'c' | b's') => MARKS.iter().any(|mark| is_whole(mark, text)),
+        _ => false,
+    })
+}
+
+/// Returns what follows each quote, which opens a string or closes one.
+fn strings(body: &[u8]) -> impl Iterator<Item = &[u8]> {
+    // Most pieces of a long answer have no quote, and a whole piece is compared at once.
+    const PIECE: usize = 16;
+    let has_quote = |piece: &[u8]| piece.iter().fold(false, |found, byte| found | (*byte == b'"'));
+    let pieces = body.chunks(PIECE).enumerate().filter(move |(_, piece)| has_quote(piece));
+    pieces.flat_map(move |(number, piece)| {
+        let quotes = piece.iter().enumerate().filter(|(_, byte)| **byte == b'"');
+        quotes.filter_map(move |(at, _)| body.get(number * PIECE + at + 1..))
+    })
+}
+
+/// Whether the string that `text` begins with is `mark`.
+fn is_whole(mark: &str, text: &[u8]) -> bool {
+    text.strip_prefix(mark.as_bytes()).is_some_and(|rest| matches!(rest.first(), None | Some(b'"')))
 }
 
 /// Returns whether a decoded success, or chunk of a stream, is an error in truth.
@@ -56,9 +68,10 @@ pub(crate) fn is_error(value: &Value) -> bool {
 }
 
 /// `"error": null` says that there is none.
-fn is_null(after_key: &str) -> bool {
-    let value = after_key.trim_ascii_start().strip_prefix(':').map(str::trim_ascii_start);
-    value.is_some_and(|value| value.starts_with("null"))
+fn is_denied(text: &[u8]) -> bool {
+    let value = text.strip_prefix(b"error\"").map(<[u8]>::trim_ascii_start);
+    let value = value.and_then(|rest| rest.strip_prefix(b":")).map(<[u8]>::trim_ascii_start);
+    value.is_some_and(|value| value.starts_with(b"null"))
 }
 
 /// A job or a batch that was asked for by its id tells of its own failure, not of the request's.
