@@ -22,7 +22,8 @@ const KEY_HEADERS: [&str; 4] = ["api-key", "x-api-key", "x-goog-api-key", "x-aut
 pub struct Plan {
     operation: Operation,
     uri: Uri,
-    headers: HeaderMap,
+    /// Lets the service recognize a request sent twice.
+    idempotency_key: Option<HeaderValue>,
     body: Bytes,
     checked: Checked,
     gate: SharedGate,
@@ -38,24 +39,14 @@ impl Plan {
         let CallSettings { client, checked } = settings;
         let uri = client.base_url.join(path)?;
         let gate = client.gates.gate(operation.model().unwrap_or_default());
-        let mut headers = HeaderMap::with_capacity(8);
-        headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
-        headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("gzip"));
-        headers.insert(header::USER_AGENT, HeaderValue::from_static(client.user_agent));
-        if *operation.method() == Method::POST {
-            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        }
-        headers.insert(header::AUTHORIZATION, checked.api_key.authorization().clone());
-        headers.extend(checked.headers.clone());
-        Ok(Self { operation, uri, headers, body, checked, gate })
+        Ok(Self { operation, uri, idempotency_key: None, body, checked, gate })
     }
 
     /// Returns the plan with a key, made of `entropy`, that lets the service recognize a request
     /// sent twice; one of the caller's own stays. GET requests need none.
     pub(crate) fn with_idempotency_key(mut self, entropy: [u64; 2]) -> Self {
-        let key = HeaderValue::try_from(idempotency_key(entropy));
-        if let (&Method::POST, Ok(key)) = (self.operation.method(), key) {
-            self.headers.entry(IDEMPOTENCY_KEY).or_insert(key);
+        if *self.operation.method() == Method::POST {
+            self.idempotency_key = HeaderValue::from_maybe_shared(idempotency_key(entropy)).ok();
         }
         self
     }
@@ -82,7 +73,15 @@ impl Plan {
         let mut request = Request::new(self.body.clone());
         *request.method_mut() = self.operation.method().clone();
         *request.uri_mut() = self.uri.clone();
-        *request.headers_mut() = self.headers.clone();
+        let mut headers = HeaderMap::clone(&self.checked.headers);
+        if *self.operation.method() == Method::POST {
+            let json = HeaderValue::from_static("application/json");
+            headers.entry(header::CONTENT_TYPE).or_insert(json);
+        }
+        if let Some(key) = &self.idempotency_key {
+            headers.entry(IDEMPOTENCY_KEY).or_insert_with(|| key.clone());
+        }
+        *request.headers_mut() = headers;
         request
     }
 
@@ -154,14 +153,15 @@ impl std::fmt::Debug for Plan {
 }
 
 /// `flow-` and the entropy in hexadecimal; `format!` would take as long as all other headers.
-fn idempotency_key(entropy: [u64; 2]) -> String {
-    let mut key = String::from("flow-");
-    key.reserve_exact(32);
+fn idempotency_key(entropy: [u64; 2]) -> Bytes {
+    const PREFIX: &[u8] = b"flow-";
+    let digit = |half: u8| if half < 10 { b'0' + half } else { b'a' - 10 + half };
+    let mut key = Vec::with_capacity(PREFIX.len() + 32);
+    key.extend_from_slice(PREFIX);
     for byte in entropy.into_iter().flat_map(u64::to_be_bytes) {
-        let digits = [byte >> 4, byte & 0xf].map(|digit| char::from_digit(digit.into(), 16));
-        key.extend(digits.into_iter().flatten());
+        key.extend_from_slice(&[digit(byte >> 4), digit(byte & 0xf)]);
     }
-    key
+    key.into()
 }
 
 /// The request id of a reply's head, in the form that the history shares.
