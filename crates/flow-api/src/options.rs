@@ -246,11 +246,17 @@ mod tests {
 
     #[test]
     fn call_options_take_the_place_of_the_clients() {
-        let client = Checked::new(Options {
-            deadline: Some(Limit::After(Duration::from_secs(9))),
-            headers: vec![("x-a".to_owned(), "1".to_owned()), ("x-b".to_owned(), "1".to_owned())],
-            ..options()
-        }, "ours/1")
+        let client = Checked::new(
+            Options {
+                deadline: Some(Limit::After(Duration::from_secs(9))),
+                headers: vec![
+                    ("x-a".to_owned(), "1".to_owned()),
+                    ("x-b".to_owned(), "1".to_owned()),
+                ],
+                ..options()
+            },
+            "ours/1",
+        )
         .unwrap();
         let call = client
             .with(Options {

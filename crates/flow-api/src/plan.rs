@@ -136,7 +136,7 @@ impl Plan {
         }
         // A success without content is JSON's null, for those who ask for `()` or an `Option`.
         let json: &[u8] = if status == StatusCode::NO_CONTENT { b"null" } else { &bytes };
-        match serde_json::from_slice(json) {
+        match decode(json) {
             Ok(value) => Ok(Received { value, status, headers }),
             Err(source) => Err(Error::undecodable(status, &headers, Body::new(bytes), source)),
         }
@@ -150,6 +150,11 @@ impl std::fmt::Debug for Plan {
             .field("body_bytes", &self.body.len())
             .finish_non_exhaustive()
     }
+}
+
+/// Decodes a reply; checking all of it for UTF-8 at once is quicker than string by string.
+fn decode<T: DeserializeOwned>(json: &[u8]) -> serde_json::Result<T> {
+    std::str::from_utf8(json).map_or_else(|_| serde_json::from_slice(json), serde_json::from_str)
 }
 
 /// `flow-` and the entropy in hexadecimal; `format!` would take as long as all other headers.

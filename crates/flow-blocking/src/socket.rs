@@ -136,7 +136,9 @@ fn slice(left: Duration) -> Duration {
 /// waking up to wait again does no harm, but not late.
 fn is_as_good(known: Option<Duration>, wanted: Option<Duration>) -> bool {
     match (known, wanted) {
-        (Some(known), Some(wanted)) => known <= wanted && known >= wanted.saturating_sub(wanted / 8),
+        (Some(known), Some(wanted)) => {
+            known <= wanted && known >= wanted.saturating_sub(wanted / 8)
+        }
         (known, wanted) => known == wanted,
     }
 }

@@ -7,9 +7,6 @@ use serde_json::{Map, Value};
 
 type Object = Map<String, Value>;
 
-/// The whole strings that [`is_error`] needs to find, besides those that begin with `error`.
-const MARKS: [&str; 5] = ["success", "base_resp", "code", "status_code", "statusCode"];
-
 /// What holds content: the choices of completions, and Google's candidates.
 const CONTENT: [&str; 2] = ["choices", "candidates"];
 
@@ -21,31 +18,60 @@ const RESULTS: [&str; 5] = ["data", "result", "output", "outputs", "embeddings"]
 /// Every rule of `is_error` asks for a key or value that is marked, and no service
 /// writes those with `\u` escapes; one that did would be reported as undecodable instead.
 pub(crate) fn may_be_error(body: &[u8]) -> bool {
-    strings(body).any(|text| match text.first() {
+    // Every reply passes here, so what surely has no mark is passed over a piece at a time.
+    let mut rest = body;
+    while let Some((quotes, next)) = piece(rest) {
+        if may_have_mark(quotes, next) && has_mark(rest, PIECE) {
+            return true;
+        }
+        rest = rest.get(PIECE..).unwrap_or_default();
+    }
+    has_mark(rest, PIECE)
+}
+
+/// As many bytes as are compared in one instruction.
+const PIECE: usize = 16;
+
+/// The first bytes of `text`, and those behind each.
+fn piece(text: &[u8]) -> Option<(&[u8; PIECE], &[u8; PIECE])> {
+    Some((text.first_chunk()?, text.get(1..)?.first_chunk()?))
+}
+
+/// Whether a quote has the first letter of a mark behind it; without branches, as for one
+/// instruction.
+fn may_have_mark(quotes: &[u8; PIECE], next: &[u8; PIECE]) -> bool {
+    let is_first = |byte: u8| (byte == b'b') | (byte == b'c') | (byte == b'e') | (byte == b's');
+    let pairs = quotes.iter().zip(next);
+    pairs.fold(false, |any, (quote, next)| any | ((*quote == b'"') & is_first(*next)))
+}
+
+/// Whether a quote among the first `count` bytes has a mark behind it.
+fn has_mark(text: &[u8], count: usize) -> bool {
+    let mut rest = text;
+    for _ in 0..count {
+        let Some((byte, behind)) = rest.split_first() else { return false };
+        if *byte == b'"' && is_mark(behind) {
+            return true;
+        }
+        rest = behind;
+    }
+    false
+}
+
+/// Whether the string that `text` begins with is one that [`is_error`] needs to find.
+fn is_mark(text: &[u8]) -> bool {
+    // By the first letter, which leaves little to compare.
+    match text.first() {
         Some(b'e') => text.starts_with(b"error") && !is_denied(text),
-        Some(b'b' | b'c' | b's') => MARKS.iter().any(|mark| is_whole(mark, text)),
+        Some(b'b') => text.starts_with(b"base_resp\""),
+        Some(b'c') => text.starts_with(b"code\""),
+        Some(b's') => {
+            text.starts_with(b"success\"")
+                || text.starts_with(b"status_code\"")
+                || text.starts_with(b"statusCode\"")
+        }
         _ => false,
-    })
-}
-
-/// Returns what follows each quote, which opens a string or closes one.
-fn strings(body: &[u8]) -> impl Iterator<Item = &[u8]> {
-    // Most pieces of a long answer have no quote, and a whole piece is compared at once.
-    const PIECE: usize = 16;
-    let has_quote = |piece: &[u8]| {
-        let whole = <&[u8; PIECE]>::try_from(piece);
-        whole.map_or(true, |whole| whole.iter().fold(false, |any, byte| any | (*byte == b'"')))
-    };
-    let pieces = body.chunks(PIECE).enumerate().filter(move |(_, piece)| has_quote(piece));
-    pieces.flat_map(move |(number, piece)| {
-        let quotes = piece.iter().enumerate().filter(|(_, byte)| **byte == b'"');
-        quotes.filter_map(move |(at, _)| body.get(number * PIECE + at + 1..))
-    })
-}
-
-/// Whether the string that `text` begins with is `mark`.
-fn is_whole(mark: &str, text: &[u8]) -> bool {
-    text.strip_prefix(mark.as_bytes()).is_some_and(|rest| matches!(rest.first(), None | Some(b'"')))
+    }
 }
 
 /// Returns whether a decoded success, or chunk of a stream, is an error in truth.

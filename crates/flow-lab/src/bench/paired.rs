@@ -91,7 +91,11 @@ impl Ranked {
     /// Returns the value in the middle; NaN of none.
     pub(super) fn median(&self) -> f64 {
         let half = self.0.len() / 2;
-        if self.0.len() % 2 == 1 { self.at(half) } else { (self.before(half) + self.at(half)) / 2.0 }
+        if self.0.len() % 2 == 1 {
+            self.at(half)
+        } else {
+            (self.before(half) + self.at(half)) / 2.0
+        }
     }
 
     /// Returns the ends of the middle half of the values.

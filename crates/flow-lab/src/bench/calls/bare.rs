@@ -96,7 +96,8 @@ impl Blocking {
     }
 
     fn call(&self) -> Result<ChatCompletion, Box<dyn std::error::Error + Send + Sync>> {
-        let mut request = http::Request::post(self.url.clone()).body(serde_json::to_vec(&Chat::NEW)?)?;
+        let mut request =
+            http::Request::post(self.url.clone()).body(serde_json::to_vec(&Chat::NEW)?)?;
         *request.headers_mut() = self.headers.clone();
         request.headers_mut().insert("idempotency-key", idempotency_key().parse()?);
         let (head, mut body) = self.agent.run(request)?.into_parts();
