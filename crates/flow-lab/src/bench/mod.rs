@@ -5,10 +5,13 @@
 
 mod calls;
 mod cpu;
+mod decode;
 mod figure;
+mod machine;
 mod paired;
 pub(crate) mod server;
 mod show;
+mod timing;
 
 use std::time::Duration;
 
@@ -34,6 +37,10 @@ pub(crate) struct Arguments {
 enum Part {
     /// Whole chat calls, against bare reqwest and bare ureq.
     Calls,
+    /// Error replies, against serde alone.
+    Decode,
+    /// Decisions of the retry machine.
+    Machine,
 }
 
 /// Measures, prints what came of it, and fails where a limit is missed.
@@ -44,6 +51,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result {
     for part in Part::value_variants().iter().filter(|part| asked(part)) {
         figures.extend(match part {
             Part::Calls => calls::measure(&progress)?,
+            Part::Decode => decode::measure(&progress)?,
+            Part::Machine => machine::measure(&progress)?,
         });
     }
     drop(progress);
