@@ -4,9 +4,10 @@ use std::time::SystemTime;
 
 use http::{HeaderMap, StatusCode};
 
-use crate::classify::classify;
+use crate::classify::{classify, classify_words};
 use crate::document::Document;
-use crate::{Body, Error, RateLimits, headers as facts, hint};
+use crate::documented::Documented;
+use crate::{Body, Class, Error, Kind, RateLimits, headers as facts, hint};
 
 impl Error {
     /// Decodes an error reply. This never fails: whatever arrived gives a typed error.
@@ -42,8 +43,13 @@ impl Error {
         body: Body,
         received_at: SystemTime,
     ) -> Self {
-        let document = Document::read(body.as_bytes());
-        decoded(status, headers, &document, received_at).with_body(body)
+        // Under a success the body may name the status, which is the long way's business.
+        let documented = if status.is_success() { None } else { Documented::read(body.as_bytes()) };
+        let error = match documented {
+            Some(facts) => documented_error(status, headers, &facts, received_at),
+            None => decoded(status, headers, &Document::read(body.as_bytes()), received_at),
+        };
+        error.with_body(body)
     }
 
     /// Finds the error in a reply whose status says success; `None` if it is a success.
@@ -140,11 +146,9 @@ fn decoded(
     received_at: SystemTime,
 ) -> Error {
     let envelope = document.envelope();
-    let (kind, class) = classify(status, headers, envelope);
-    let error = Error::new(kind, class, document.message()).with_head(status, headers);
+    let of_class = classify(status, headers, envelope);
+    let error = of_reply(of_class, document.message(), (status, headers), received_at);
     error.map(|inner| {
-        inner.retry_after = hint::retry_after(headers, received_at);
-        inner.should_retry = facts::should_retry(headers);
         if let Some(envelope) = envelope {
             inner.code = envelope.code().map(|code| code.into_owned().into());
             inner.api_type = envelope.api_type().map(Into::into);
@@ -155,6 +159,35 @@ fn decoded(
     })
 }
 
+/// The same for the documented envelope, which needs no search.
+fn documented_error(
+    status: StatusCode,
+    headers: &HeaderMap,
+    facts: &Documented<'_>,
+    received_at: SystemTime,
+) -> Error {
+    let of_class = classify_words(status, headers, [facts.code(), facts.api_type()]);
+    let error = of_reply(of_class, facts.message(), (status, headers), received_at);
+    error.map(|inner| {
+        inner.code = facts.code().map(Into::into);
+        inner.api_type = facts.api_type().map(Into::into);
+        inner.param = facts.param().map(Into::into);
+    })
+}
+
+fn of_reply(
+    (kind, class): (Kind, Class),
+    message: &str,
+    (status, headers): (StatusCode, &HeaderMap),
+    received_at: SystemTime,
+) -> Error {
+    let error = Error::new(kind, class, message).with_head(status, headers);
+    error.map(|inner| {
+        inner.retry_after = hint::retry_after(headers, received_at);
+        inner.should_retry = facts::should_retry(headers);
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use http::{HeaderName, HeaderValue};
@@ -162,7 +195,6 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::{Class, Kind};
 
     fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
         let mut headers = HeaderMap::new();
