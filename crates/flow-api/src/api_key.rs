@@ -1,6 +1,7 @@
 //! The API key: checked when it is given, and never shown again.
 
 use std::fmt;
+use std::sync::Arc;
 
 use flow_errors::{Error, Result};
 use http::HeaderValue;
@@ -19,7 +20,7 @@ use http::HeaderValue;
 /// ```
 #[derive(Clone)]
 pub struct ApiKey {
-    key: Box<str>,
+    key: Arc<str>,
     authorization: HeaderValue,
 }
 

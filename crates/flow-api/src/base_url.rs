@@ -1,6 +1,7 @@
 //! Where the API is: a URL that is checked once, so that joining a path cannot fail late.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use flow_errors::{Error, Result};
 use http::Uri;
@@ -9,6 +10,7 @@ use http::Uri;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BaseUrl {
     uri: Uri,
+    authority: Arc<str>,
     text: Box<str>,
 }
 
@@ -73,7 +75,8 @@ impl BaseUrl {
         if ENDPOINTS.iter().any(|endpoint| uri.path().ends_with(endpoint)) {
             return Err(refuse("ends in an endpoint, which the client adds itself; remove it"));
         }
-        let base = Self { uri, text: text.into() };
+        let authority = uri.authority().map_or("", http::uri::Authority::as_str).into();
+        let base = Self { uri, authority, text: text.into() };
         if !base.is_https() && !base.is_loopback() && !allow_plain_http {
             return Err(refuse(
                 "is plain http to another machine, which would show the key to everyone on the \
@@ -99,11 +102,16 @@ impl BaseUrl {
         if let Some(problem) = path_problem(path) {
             return Err(refuse(problem));
         }
-        let uri: Uri =
-            format!("{}{path}", self.text).parse().map_err(|source: http::uri::InvalidUri| {
-                refuse("is not a path; percent-encode it").with_source(source)
-            })?;
-        Ok(uri)
+        let no_path = || refuse("is not a path; percent-encode it");
+        let base = self.uri.path().trim_end_matches('/');
+        let mut parts = self.uri.clone().into_parts();
+        parts.path_and_query = Some(
+            [base, path]
+                .concat()
+                .try_into()
+                .map_err(|source: http::uri::InvalidUri| no_path().with_source(source))?,
+        );
+        Uri::from_parts(parts).map_err(|source| no_path().with_source(source))
     }
 
     /// Returns whether the connection is encrypted.
@@ -121,7 +129,11 @@ impl BaseUrl {
     /// Returns the host with the port, if one was given.
     #[must_use]
     pub fn authority(&self) -> &str {
-        self.uri.authority().map_or("", http::uri::Authority::as_str)
+        &self.authority
+    }
+
+    pub(crate) fn shared_authority(&self) -> Arc<str> {
+        Arc::clone(&self.authority)
     }
 
     /// Returns the port that was given, or the scheme's.
@@ -166,6 +178,9 @@ pub(crate) fn authority_problem(uri: &Uri) -> Option<&'static str> {
 fn path_problem(path: &str) -> Option<&'static str> {
     if !path.bytes().all(is_sent_as_it_is) {
         return Some("has characters that a URL cannot have; percent-encode it");
+    }
+    if !path.bytes().any(|byte| matches!(byte, b'.' | b'%')) {
+        return None;
     }
     let segments = path.split('?').next().unwrap_or_default().split('/');
     let mut plain = segments.map(|segment| segment.replace("%2e", ".").replace("%2E", "."));

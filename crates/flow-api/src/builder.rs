@@ -129,7 +129,7 @@ impl<C: Build> ClientBuilder<C> {
     pub fn build(self) -> Result<C> {
         let url = self.base_url.as_deref().unwrap_or(BaseUrl::DEFAULT);
         let base_url = BaseUrl::new(url, self.allow_plain_http)?;
-        let defaults = Checked::new(self.options)?;
+        let defaults = Checked::new(self.options, C::USER_AGENT)?;
         if self.connect_timeout.is_zero() {
             return Err(Error::config(
                 "the connect timeout is 0, so nothing could connect; raise it",
@@ -152,8 +152,7 @@ impl<C: Build> ClientBuilder<C> {
                 C::connect(&connection)?
             }
         };
-        let user_agent = C::USER_AGENT;
-        let settings = Settings { base_url, defaults, user_agent, gates: Gates::default() };
+        let settings = Settings { base_url, defaults, gates: Gates::default() };
         Ok(C::assemble(settings, transport))
     }
 }

@@ -264,7 +264,7 @@ fn execute<C: Execute, T: DeserializeOwned + Send + 'static>(
     options: Options,
 ) -> C::Sending<T> {
     let Draft { operation, path, body } = draft;
-    let operation = operation.with_host(client.settings().base_url.authority());
+    let operation = operation.with_host(client.settings().base_url.shared_authority());
     let plan = body
         .and_then(|body| Plan::new(operation.clone(), path, body, client.settings().with(options)?))
         .map(|plan| plan.with_idempotency_key([client.entropy(), client.entropy()]))

@@ -14,7 +14,7 @@ use crate::ApiKey;
 const DEFAULT_MAX_REPLY_BYTES: usize = 64 * 1024 * 1024;
 
 /// The header that lets a service recognize a request that is sent twice.
-pub(crate) const IDEMPOTENCY_KEY: &str = "idempotency-key";
+pub(crate) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
 /// The headers that are about the connection, or that change how a request is sent.
 const OF_THE_STACK: [&str; 12] = [
@@ -139,27 +139,29 @@ pub(crate) struct Checked {
     pub(crate) policy: RetryPolicy,
     pub(crate) timeouts: Timeouts,
     pub(crate) max_reply_bytes: usize,
-    pub(crate) headers: HeaderMap,
+    /// What is sent with every request, the key included.
+    pub(crate) headers: Arc<HeaderMap>,
     pub(crate) on_attempt: Option<OnAttempt>,
 }
 
 impl Checked {
     /// Checks a client's options.
-    pub(crate) fn new(options: Options) -> Result<Self> {
+    pub(crate) fn new(options: Options, user_agent: &'static str) -> Result<Self> {
         let Some(key) = &options.api_key else {
             return Err(Error::config("there is no API key; set FLOW_API_KEY or call api_key()"));
         };
+        let api_key = ApiKey::new(key.as_str())?;
         let defaults = Self {
-            api_key: ApiKey::new(key.as_str())?,
+            headers: Arc::new(headers(&api_key, user_agent)),
+            api_key,
             policy: RetryPolicy::default(),
             timeouts: Timeouts::default(),
             max_reply_bytes: DEFAULT_MAX_REPLY_BYTES,
-            headers: HeaderMap::new(),
             on_attempt: None,
         };
         let checked = defaults.with(Options { api_key: None, ..options })?;
         // Sent with every call, it would have the second one answered with the first one's reply.
-        if checked.headers.contains_key(IDEMPOTENCY_KEY) {
+        if checked.headers.contains_key(&IDEMPOTENCY_KEY) {
             return Err(Error::config(
                 "the header `idempotency-key` belongs to one request; set it on the call",
             ));
@@ -172,6 +174,8 @@ impl Checked {
         let mut checked = self.clone();
         if let Some(key) = options.api_key {
             checked.api_key = ApiKey::new(key)?;
+            let authorization = checked.api_key.authorization().clone();
+            Arc::make_mut(&mut checked.headers).insert(header::AUTHORIZATION, authorization);
         }
         checked.policy = options.retry.unwrap_or(checked.policy);
         checked.timeouts = match options.deadline {
@@ -190,11 +194,21 @@ impl Checked {
         checked.max_reply_bytes = options.max_reply_bytes.unwrap_or(checked.max_reply_bytes);
         for (name, value) in &options.headers {
             let (name, value) = header(name, value)?;
-            checked.headers.insert(name, value);
+            Arc::make_mut(&mut checked.headers).insert(name, value);
         }
         checked.on_attempt = options.on_attempt.or(checked.on_attempt);
         Ok(checked)
     }
+}
+
+/// What every request has; the caller's own headers take the place of all but the key.
+fn headers(api_key: &ApiKey, user_agent: &'static str) -> HeaderMap {
+    let mut headers = HeaderMap::with_capacity(8);
+    headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
+    headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("gzip"));
+    headers.insert(header::USER_AGENT, HeaderValue::from_static(user_agent));
+    headers.insert(header::AUTHORIZATION, api_key.authorization().clone());
+    headers
 }
 
 /// Checks a header of the caller's; its value is never shown.
@@ -233,11 +247,17 @@ mod tests {
 
     #[test]
     fn call_options_take_the_place_of_the_clients() {
-        let client = Checked::new(Options {
-            deadline: Some(Limit::After(Duration::from_secs(9))),
-            headers: vec![("x-a".to_owned(), "1".to_owned()), ("x-b".to_owned(), "1".to_owned())],
-            ..options()
-        })
+        let client = Checked::new(
+            Options {
+                deadline: Some(Limit::After(Duration::from_secs(9))),
+                headers: vec![
+                    ("x-a".to_owned(), "1".to_owned()),
+                    ("x-b".to_owned(), "1".to_owned()),
+                ],
+                ..options()
+            },
+            "ours/1",
+        )
         .unwrap();
         let call = client
             .with(Options {
@@ -285,7 +305,7 @@ mod tests {
             ("authorization",   header("Authorization", "hush"),                            "use api_key()"),
         ];
         for (name, options, want) in cases {
-            let Err(error) = Checked::new(options) else { panic!("{name}") };
+            let Err(error) = Checked::new(options, "ours/1") else { panic!("{name}") };
             assert!(error.to_string().contains(want), "{name}: {error}");
             assert!(!format!("{error:?}").contains("hush"), "{name}: {error:?}");
         }

@@ -10,7 +10,6 @@ use crate::options::{Checked, Options};
 pub struct Settings {
     pub(crate) base_url: BaseUrl,
     pub(crate) defaults: Checked,
-    pub(crate) user_agent: &'static str,
     pub(crate) gates: Gates,
 }
 

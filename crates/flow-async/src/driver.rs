@@ -33,12 +33,12 @@ async fn attempt<T: DeserializeOwned>(
     send: Send,
 ) -> Result<Received<T>> {
     let in_flight = InFlight::new(send.timeout);
-    let limit = TimeLimit::new(client.clock(), &in_flight);
+    let mut limit = TimeLimit::new(client.clock(), &in_flight);
     let sending = client.transport().send(plan.request(), &in_flight);
     let reply = limit.hold(sending).await?;
     let (head, mut body) = reply.into_parts();
     let mut reader = plan.body_reader(&head);
-    let limit = limit.for_body(head.status);
+    let mut limit = limit.for_body(head.status);
     if let Err(error) = limit.hold(read(&mut body, &mut reader)).await {
         reader.fail(error);
     }

@@ -6,14 +6,16 @@
 
 use std::error::Error as StdError;
 use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use flow_api::client::{Connection, InFlight, head};
 use flow_errors::{Error, Result, Sent};
-use http::{Request, Response};
+use http::{Request, Response, Uri};
 use http_body_util::BodyExt as _;
+use reqwest::Url;
 
 use crate::request_body::RequestBody;
 use crate::{ReplyBody, Transport, tls};
@@ -25,6 +27,9 @@ use crate::{ReplyBody, Transport, tls};
 pub struct HttpTransport {
     client: reqwest::Client,
     connect_timeout: Duration,
+    /// The URL of the last request: most calls have the same, and parsing one takes longer than
+    /// writing the request.
+    last_url: Arc<Mutex<Option<(Uri, Url)>>>,
 }
 
 impl HttpTransport {
@@ -38,6 +43,11 @@ impl HttpTransport {
             .tls_backend_preconfigured(tls::config(connection)?)
             .connect_timeout(connection.connect_timeout)
             .http1_only()
+            // Also where another crate turns these features on: see `flow_api`'s body reader.
+            .no_brotli()
+            .no_deflate()
+            .no_gzip()
+            .no_zstd()
             .no_proxy()
             .pool_idle_timeout(Connection::MAX_IDLE_AGE)
             .pool_max_idle_per_host(Connection::MAX_IDLE_PER_HOST)
@@ -55,7 +65,29 @@ impl HttpTransport {
         let client = builder.build().map_err(|source| {
             Error::config("the HTTP client cannot be built").with_source(source.without_url())
         })?;
-        Ok(Self { client, connect_timeout: connection.connect_timeout })
+        let connect_timeout = connection.connect_timeout;
+        Ok(Self { client, connect_timeout, last_url: Arc::default() })
+    }
+
+    fn request(&self, request: Request<Bytes>, in_flight: &InFlight) -> Result<reqwest::Request> {
+        let (head, body) = request.into_parts();
+        let mut request = reqwest::Request::new(head.method, self.url(head.uri)?);
+        *request.headers_mut() = head.headers;
+        let body = RequestBody::new(body, in_flight.clone());
+        *request.body_mut() = Some(reqwest::Body::wrap(body));
+        Ok(request)
+    }
+
+    fn url(&self, uri: Uri) -> Result<Url> {
+        // The pair is whole at any time, so a panic elsewhere does no harm.
+        let mut last = self.last_url.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, url)) = last.as_ref().filter(|(known, _)| *known == uri) {
+            return Ok(url.clone());
+        }
+        let url = Url::parse(&uri.to_string())
+            .map_err(|source| head::unsendable().with_source(source))?;
+        *last = Some((uri, url.clone()));
+        Ok(url)
     }
 
     fn failed(&self, error: reqwest::Error, in_flight: &InFlight) -> Error {
@@ -85,9 +117,7 @@ impl Transport for HttpTransport {
         request: Request<Bytes>,
         in_flight: &InFlight,
     ) -> Result<Response<ReplyBody>> {
-        let body = |bytes| reqwest::Body::wrap(RequestBody::new(bytes, in_flight.clone()));
-        let request = reqwest::Request::try_from(request.map(body))
-            .map_err(|error| self.failed(error, in_flight))?;
+        let request = self.request(request, in_flight)?;
         // Lets the runtime look at its sockets first: of a connection that the server has closed
         // meanwhile hyper learns only so, and would write the request into it.
         tokio::task::yield_now().await;

@@ -3,7 +3,7 @@
 //! Transports of callers need no clock for that: what they do is dropped when the time is over.
 
 use std::future::poll_fn;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::task::Poll;
 
 use flow_api::client::InFlight;
@@ -19,12 +19,15 @@ pub(crate) struct TimeLimit<'a> {
     clock: &'a dyn Clock,
     in_flight: &'a InFlight,
     until: Option<Tick>,
+    /// Set once: a timer is dearer than the wait that it hardly ever ends.
+    timer: Option<Pin<Box<dyn Future<Output = ()> + Send + 'a>>>,
 }
 
 impl<'a> TimeLimit<'a> {
     /// Starts the time of the attempt.
     pub(crate) fn new(clock: &'a dyn Clock, in_flight: &'a InFlight) -> Self {
-        Self { clock, in_flight, until: in_flight.timeout().map(|timeout| clock.now() + timeout) }
+        let until = in_flight.timeout().map(|timeout| clock.now() + timeout);
+        Self { clock, in_flight, until, timer: until.map(|until| clock.sleep_until(until)) }
     }
 
     /// Bounds the body of an error further: what it means is known from its status already.
@@ -33,15 +36,15 @@ impl<'a> TimeLimit<'a> {
             return self;
         }
         let soon = self.clock.now() + MAX_ERROR_BODY_TIME;
-        Self { until: Some(self.until.map_or(soon, |until| until.min(soon))), ..self }
+        let until = self.until.map_or(soon, |until| until.min(soon));
+        Self { until: Some(until), timer: Some(self.clock.sleep_until(until)), ..self }
     }
 
     /// Does `work` unless the time is over first.
-    pub(crate) async fn hold<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
-        let Some(until) = self.until else { return work.await };
+    pub(crate) async fn hold<T>(&mut self, work: impl Future<Output = Result<T>>) -> Result<T> {
+        let Some(timer) = &mut self.timer else { return work.await };
         let limit = self.in_flight.timeout().unwrap_or(MAX_ERROR_BODY_TIME);
         let mut work = pin!(work);
-        let mut timer = self.clock.sleep_until(until);
         poll_fn(|context| match work.as_mut().poll(context) {
             Poll::Ready(result) => Poll::Ready(result),
             Poll::Pending => {

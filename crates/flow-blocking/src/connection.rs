@@ -4,6 +4,7 @@
 //! current call, which the socket below asks.
 
 use std::io::{self, Read as _, Write as _};
+use std::mem;
 
 use flow_api::client::head;
 use ureq::unversioned::transport::{Buffers, LazyBuffers, NextTimeout, Transport};
@@ -28,6 +29,8 @@ pub(crate) struct Connection {
     /// The target's `http://host:port`, which a plain-HTTP proxy wants in each request line.
     origin: Option<Box<str>>,
     is_tls: bool,
+    /// The beginning of a request, until it is known what follows: one write is half of two.
+    held: Vec<u8>,
 }
 
 impl Connection {
@@ -35,22 +38,39 @@ impl Connection {
         let buffers = LazyBuffers::new(INPUT_BYTES, OUTPUT_BYTES);
         // TLS that only reaches as far as the proxy is not TLS to the service.
         let is_tls = stream.is_tls() && origin.is_none();
-        Self { stream, buffers, origin, is_tls }
+        Self { stream, buffers, origin, is_tls, held: Vec::new() }
     }
 
+    /// Writes what ureq has put into the buffer; the beginning of a request waits for the rest.
     fn write(&mut self, call: &Call, amount: usize) -> io::Result<()> {
         let begins_request = call.begin_write();
         let output = self.buffers.output().get(..amount).unwrap_or_default();
         if begins_request {
             let origin = self.origin.as_deref().unwrap_or_default();
-            self.stream.write_all(&completed(output, origin, call.secret_lines()))?;
-        } else {
-            self.stream.write_all(output)?;
+            self.held = completed(output, origin, call.secret_lines());
+            return Ok(());
         }
+        if self.held.is_empty() {
+            self.stream.write_all(output)?;
+            return self.stream.flush();
+        }
+        self.held.extend_from_slice(output);
+        self.release()
+    }
+
+    /// Writes what is held, if anything is.
+    fn release(&mut self) -> io::Result<()> {
+        let held = mem::take(&mut self.held);
+        if held.is_empty() {
+            return Ok(());
+        }
+        self.stream.write_all(&held)?;
         self.stream.flush()
     }
 
     fn read(&mut self) -> io::Result<usize> {
+        // A request without a body is over with its head.
+        self.release()?;
         let count = self.stream.read(self.buffers.input_append_buf())?;
         self.buffers.input_appended(count);
         Ok(count)

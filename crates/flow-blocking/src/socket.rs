@@ -24,9 +24,9 @@ const KEEP_ALIVE: Duration = Duration::from_secs(15);
 #[derive(Debug)]
 pub(crate) struct Socket {
     wire: Arc<Wire>,
-    /// Whether the system was told of a limit, to spare calls that have none the telling.
-    has_read_limit: bool,
-    has_write_limit: bool,
+    /// What the system was told last, to spare calls that are alike the telling.
+    read_limit: Option<Duration>,
+    write_limit: Option<Duration>,
 }
 
 impl Socket {
@@ -34,7 +34,7 @@ impl Socket {
         stream.set_nodelay(true)?;
         // A system without it still serves.
         let _ = notice_dead_peers(&SockRef::from(&stream));
-        Ok(Self { wire: Arc::new(Wire(stream)), has_read_limit: false, has_write_limit: false })
+        Ok(Self { wire: Arc::new(Wire(stream)), read_limit: None, write_limit: None })
     }
 
     /// Returns whether nothing has arrived and the peer is there: fit for another request.
@@ -58,14 +58,14 @@ impl Socket {
 impl Read for Socket {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         let act = |mut stream: &TcpStream| stream.read(buf);
-        wait(&self.wire, &mut self.has_read_limit, TcpStream::set_read_timeout, act)
+        wait(&self.wire, &mut self.read_limit, TcpStream::set_read_timeout, act)
     }
 }
 
 impl Write for Socket {
     fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
         let act = |mut stream: &TcpStream| stream.write(buf);
-        wait(&self.wire, &mut self.has_write_limit, TcpStream::set_write_timeout, act)
+        wait(&self.wire, &mut self.write_limit, TcpStream::set_write_timeout, act)
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -86,20 +86,21 @@ fn notice_dead_peers(socket: &SockRef<'_>) -> io::Result<()> {
 /// Reads or writes once, for as long as the current call may, and says why it may no longer.
 fn wait(
     wire: &Arc<Wire>,
-    has_limit: &mut bool,
+    limit: &mut Option<Duration>,
     set_limit: fn(&TcpStream, Option<Duration>) -> io::Result<()>,
     mut act: impl FnMut(&TcpStream) -> io::Result<usize>,
 ) -> io::Result<usize> {
     let call = Call::current().ok_or(io::ErrorKind::NotConnected)?;
     loop {
         let left = call.begin_wait(WaitsFor::Wire(Arc::clone(wire))).map_err(io::Error::other)?;
-        if left.is_some() || *has_limit {
-            *has_limit = left.is_some();
-            match set_limit(&wire.0, left.map(slice)) {
+        let wanted = left.map(slice);
+        if !is_as_good(*limit, wanted) {
+            match set_limit(&wire.0, wanted) {
                 // macOS refuses once the peer has closed; what it sent can still be read.
                 Err(error) if error.kind() == io::ErrorKind::InvalidInput => {}
                 set => set.map_err(|error| io::Error::other(call.broke(error)))?,
             }
+            *limit = wanted;
         }
         match act(&wire.0) {
             // A shutdown by a cancel looks like the peer's end.
@@ -120,6 +121,17 @@ fn slice(left: Duration) -> Duration {
     if left > EXACT { left.saturating_sub(left / 8) } else { left }
 }
 
+/// Returns whether a limit that the system knows already will do: it may end the wait early, since
+/// waking up to wait again does no harm, but not late.
+fn is_as_good(known: Option<Duration>, wanted: Option<Duration>) -> bool {
+    match (known, wanted) {
+        (Some(known), Some(wanted)) => {
+            known <= wanted && known >= wanted.saturating_sub(wanted / 8)
+        }
+        (known, wanted) => known == wanted,
+    }
+}
+
 /// Tells our own limit, and a signal, from a failure of the connection.
 fn is_wakeup(error: &io::Error) -> bool {
     match error.kind() {
@@ -127,5 +139,29 @@ fn is_wakeup(error: &io::Error) -> bool {
         // Elsewhere this is TCP giving up on the peer.
         io::ErrorKind::TimedOut => cfg!(windows),
         _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn known_limit_is_kept_where_it_ends_the_wait_in_time_and_not_much_too_early() {
+        #[rustfmt::skip]
+        let cases = [
+            // name               known (ms)   wanted (ms)  want
+            ("none of either",    None,        None,        true),
+            ("the same",          Some(800),   Some(800),   true),
+            ("a little early",    Some(700),   Some(800),   true),
+            ("much too early",    Some(699),   Some(800),   false),
+            ("late",              Some(801),   Some(800),   false),
+            ("not known",         None,        Some(800),   false),
+            ("no longer wanted",  Some(800),   None,        false),
+        ];
+        for (name, known, wanted, want) in cases {
+            let [known, wanted] = [known, wanted].map(|limit| limit.map(Duration::from_millis));
+            assert_eq!(is_as_good(known, wanted), want, "{name}");
+        }
     }
 }

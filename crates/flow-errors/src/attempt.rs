@@ -36,7 +36,7 @@ impl Operation {
 
     /// Returns a copy that names the host as well, with the port that the URL has.
     #[must_use]
-    pub fn with_host(self, host: &str) -> Self {
+    pub fn with_host(self, host: impl Into<Arc<str>>) -> Self {
         Self { host: Some(host.into()), ..self }
     }
 

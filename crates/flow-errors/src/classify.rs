@@ -40,8 +40,24 @@ pub(crate) fn classify(
     headers: &HeaderMap,
     envelope: Option<&Envelope>,
 ) -> (Kind, Class) {
-    let words = Words::read(headers, envelope);
+    let mut words = Words::read(headers);
+    if let Some(envelope) = envelope {
+        words.walk(envelope.as_value(), MAX_DEPTH);
+    }
     let status = envelope.and_then(|envelope| stand_in(status, envelope)).unwrap_or(status);
+    let kind = kind(status, &words);
+    (kind, class(kind, status))
+}
+
+/// Decides what a reply means whose envelope has just these words, in the order of their fields'
+/// names; `status` is not a success.
+pub(crate) fn classify_words(
+    status: StatusCode,
+    headers: &HeaderMap,
+    stated: [Option<&str>; 2],
+) -> (Kind, Class) {
+    let mut words = Words::read(headers);
+    stated.into_iter().flatten().for_each(|word| words.note(word));
     let kind = kind(status, &words);
     (kind, class(kind, status))
 }
@@ -117,13 +133,10 @@ struct Words {
 }
 
 impl Words {
-    fn read(headers: &HeaderMap, envelope: Option<&Envelope>) -> Self {
+    fn read(headers: &HeaderMap) -> Self {
         let mut words = Self::default();
         for name in texts(headers, "x-amzn-errortype") {
             words.note(name);
-        }
-        if let Some(envelope) = envelope {
-            words.walk(envelope.as_value(), MAX_DEPTH);
         }
         words
     }

@@ -4,11 +4,13 @@ use std::time::SystemTime;
 
 use http::{HeaderMap, StatusCode};
 
-use crate::classify::classify;
+use crate::classify::{classify, classify_words};
 use crate::document::Document;
+use crate::documented::Documented;
 use crate::header_text::date;
+use crate::hint::{self, Said};
 use crate::rate_limits::RateLimits;
-use crate::{Body, Error, headers as facts, hint};
+use crate::{Body, Envelope, Error, headers as facts};
 
 impl Error {
     /// Decodes an error reply. This never fails: whatever arrived gives a typed error.
@@ -44,10 +46,19 @@ impl Error {
         body: Body,
         received_at: SystemTime,
     ) -> Self {
-        let document = Document::read(body.as_bytes());
-        decoded(status, headers, &document)
-            .with_hint(headers, &document, received_at)
-            .with_body(body)
+        // Under a success the body may name the status, which is the long way's business.
+        let documented = if status.is_success() { None } else { Documented::read(body.as_bytes()) };
+        let error = match documented {
+            Some(facts) => {
+                documented_error(status, headers, &facts).with_hint(headers, None, received_at)
+            }
+            None => {
+                let document = Document::read(body.as_bytes());
+                let error = decoded(status, headers, &document);
+                error.with_hint(headers, document.envelope(), received_at)
+            }
+        };
+        error.with_body(body)
     }
 
     /// Finds the error in a reply whose status says success; `None` if it is a success.
@@ -82,7 +93,8 @@ impl Error {
         // One byte more than is kept, so that `Body` sees whether there was more.
         let kept = body.get(..=Body::MAX).unwrap_or(body);
         let error = decoded(status, headers, &document);
-        Some(error.with_hint(headers, &document, received_at).with_body(Body::new(kept)))
+        let error = error.with_hint(headers, document.envelope(), received_at);
+        Some(error.with_body(Body::new(kept)))
     }
 
     /// Finds the error in one event of a stream; `None` if it is an ordinary event.
@@ -110,7 +122,7 @@ impl Error {
         let document = Document::error_in_event(event.as_bytes(), data)?;
         let error = decoded(status, headers, &document);
         // The headers were sent before the failure: what they say of waiting is not about it.
-        let hint = hint::in_body(&document, error.is_retryable(), date(headers));
+        let hint = hint::in_body(&error.said(document.envelope()), || date(headers));
         let error = error.map(|inner| inner.retry_after = hint);
         let kept = data.get(..=Body::MAX).unwrap_or(data);
         Some(error.with_body(Body::new(kept)))
@@ -131,13 +143,24 @@ impl Error {
             inner.request_id = facts::request_id(headers).map(Into::into);
             inner.rate_limits = RateLimits::from_headers(headers);
             inner.headers = facts::kept(headers);
+            inner.should_retry = facts::should_retry(headers);
         })
     }
 
-    fn with_hint(self, headers: &HeaderMap, document: &Document, received_at: SystemTime) -> Self {
-        let (status, is_retryable) = (self.status().unwrap_or_default(), self.is_retryable());
-        let hint = hint::of_reply(status, headers, document, is_retryable, received_at);
+    fn with_hint(
+        self,
+        headers: &HeaderMap,
+        envelope: Option<&Envelope>,
+        received_at: SystemTime,
+    ) -> Self {
+        let status = self.status().unwrap_or_default();
+        let hint = hint::of_reply(status, headers, &self.said(envelope), received_at);
         self.map(|inner| inner.retry_after = hint)
+    }
+
+    /// Where a body may say how long to wait: in its prose only if trying again can help.
+    fn said<'a>(&'a self, envelope: Option<&'a Envelope>) -> Said<'a> {
+        Said { envelope, prose: Some(self.message()).filter(|_| self.is_retryable()) }
     }
 
     pub(crate) fn with_body(self, body: Body) -> Self {
@@ -150,7 +173,6 @@ fn decoded(status: StatusCode, headers: &HeaderMap, document: &Document) -> Erro
     let (kind, class) = classify(status, headers, envelope);
     let error = Error::new(kind, class, document.message()).with_head(status, headers);
     error.map(|inner| {
-        inner.should_retry = facts::should_retry(headers);
         if let Some(envelope) = envelope {
             inner.code = envelope.code().map(|code| code.into_owned().into());
             inner.api_type = envelope.api_type().map(Into::into);
@@ -158,6 +180,17 @@ fn decoded(status: StatusCode, headers: &HeaderMap, document: &Document) -> Erro
             let in_body = || envelope.request_id().map(Into::into);
             inner.request_id = inner.request_id.take().or_else(in_body);
         }
+    })
+}
+
+/// The same for the documented envelope, which needs no search.
+fn documented_error(status: StatusCode, headers: &HeaderMap, facts: &Documented<'_>) -> Error {
+    let (kind, class) = classify_words(status, headers, [facts.code(), facts.api_type()]);
+    let error = Error::new(kind, class, facts.message()).with_head(status, headers);
+    error.map(|inner| {
+        inner.code = facts.code().map(Into::into);
+        inner.api_type = facts.api_type().map(Into::into);
+        inner.param = facts.param().map(Into::into);
     })
 }
 
@@ -259,6 +292,19 @@ mod tests {
         for (status, wish, body, want) in table {
             let error = of(status, &[("x-should-retry", wish)], body);
             assert_eq!(error.is_retryable(), want, "{status} {wish} {body}");
+        }
+    }
+
+    #[test]
+    fn prose_asks_to_wait_only_where_trying_again_can_help() {
+        for body in [
+            r#"{"error":{"message":"try again in 5s"}}"#,
+            r#"{"error":{"message":"try again in 5s","more":1}}"#,
+            "try again in 5s",
+        ] {
+            assert_eq!(of(400, &[], body).retry_after(), None, "{body}");
+            let told = of(503, &[], body).retry_after();
+            assert_eq!(told.map(|wait| wait.as_secs()), Some(5), "{body}");
         }
     }
 

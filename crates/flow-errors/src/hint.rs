@@ -8,7 +8,6 @@ use std::time::{Duration, SystemTime};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use serde_json::Value;
 
-use crate::document::Document;
 use crate::header_text::{date, texts};
 use crate::{Envelope, instant, limit_headers, phrase, span};
 
@@ -47,7 +46,13 @@ const MAX_HEADERS_IN_BODY: usize = 64;
 /// ```
 #[must_use]
 pub fn retry_after(headers: &HeaderMap, received_at: SystemTime) -> Option<Duration> {
-    asked_for(headers, date(headers).or(Some(received_at))).map(span::round_up)
+    asked_for(headers, || date(headers).or(Some(received_at))).map(span::round_up)
+}
+
+/// What a body says of waiting: for programs, and for people.
+pub(crate) struct Said<'a> {
+    pub(crate) envelope: Option<&'a Envelope>,
+    pub(crate) prose: Option<&'a str>,
 }
 
 /// Reads the wait of a whole failed reply: its headers, else its body, else its limits.
@@ -56,49 +61,58 @@ pub fn retry_after(headers: &HeaderMap, received_at: SystemTime) -> Option<Durat
 pub(crate) fn of_reply(
     status: StatusCode,
     headers: &HeaderMap,
-    document: &Document,
-    is_retryable: bool,
+    said: &Said<'_>,
     received_at: SystemTime,
 ) -> Option<Duration> {
-    let now = date(headers).or(Some(received_at));
+    let now = || date(headers).or(Some(received_at));
     let in_limits = || (status == StatusCode::TOO_MANY_REQUESTS).then_some(headers);
     asked_for(headers, now)
-        .or_else(|| of_document(document, is_retryable, now))
-        .or_else(|| limit_headers::wait(in_limits()?, now))
+        .or_else(|| said_in(said, now))
+        .or_else(|| limit_headers::wait(in_limits()?, now()))
         .map(span::round_up)
 }
 
-/// Reads the wait in a body: from its fields, or from its prose where trying again can help.
+/// Reads the wait in a body alone.
 pub(crate) fn in_body(
-    document: &Document,
-    is_retryable: bool,
-    now: Option<SystemTime>,
+    said: &Said<'_>,
+    now: impl FnOnce() -> Option<SystemTime>,
 ) -> Option<Duration> {
-    of_document(document, is_retryable, now).map(span::round_up)
+    said_in(said, now).map(span::round_up)
 }
 
-fn of_document(
-    document: &Document,
-    is_retryable: bool,
-    now: Option<SystemTime>,
-) -> Option<Duration> {
-    let in_prose = || phrase::wait(Some(document.message()).filter(|_| is_retryable)?);
-    document.envelope().and_then(|envelope| in_fields(envelope, now)).or_else(in_prose)
+fn said_in(said: &Said<'_>, now: impl FnOnce() -> Option<SystemTime>) -> Option<Duration> {
+    let in_fields = said.envelope.and_then(|envelope| in_fields(envelope, now));
+    in_fields.or_else(|| phrase::wait(said.prose?))
 }
 
-/// Reads the headers that are about waiting; dates count from `now`.
-fn asked_for(headers: &HeaderMap, now: Option<SystemTime>) -> Option<Duration> {
+/// Reads the headers that are about waiting; dates, which are rare, count from `now`.
+fn asked_for(headers: &HeaderMap, now: impl FnOnce() -> Option<SystemTime>) -> Option<Duration> {
     let millis = |text| span::decimal(text, span::NANOS_PER_MILLI);
-    let until = |text| Some(instant::until(instant::http_date(text)?, now?));
-    let wait = |text| span::decimal(text, span::NANOS_PER_SEC).or_else(|| until(text));
-    MILLIS
-        .iter()
-        .find_map(|name| texts(headers, name).find_map(millis))
-        .or_else(|| texts(headers, "retry-after").find_map(wait))
+    if let Some(wait) = MILLIS.iter().find_map(|name| texts(headers, name).find_map(millis)) {
+        return Some(wait);
+    }
+    let mut asked = texts(headers, "retry-after").filter_map(Asked::read);
+    match asked.next()? {
+        Asked::Seconds(wait) => Some(wait),
+        Asked::Until(instant) => Some(instant::until(instant, now()?)),
+    }
+}
+
+/// What a `Retry-After` holds.
+enum Asked {
+    Seconds(Duration),
+    Until(SystemTime),
+}
+
+impl Asked {
+    fn read(text: &str) -> Option<Self> {
+        let seconds = span::decimal(text, span::NANOS_PER_SEC).map(Self::Seconds);
+        seconds.or_else(|| instant::http_date(text).map(Self::Until))
+    }
 }
 
 /// Reads the fields of a body: Google's `RetryInfo`, plain seconds, or headers passed on.
-fn in_fields(envelope: &Envelope, now: Option<SystemTime>) -> Option<Duration> {
+fn in_fields(envelope: &Envelope, now: impl FnOnce() -> Option<SystemTime>) -> Option<Duration> {
     let seconds = |name: &&str| seconds(envelope.get(name)?);
     in_retry_info(envelope)
         .or_else(|| FIELDS.iter().find_map(seconds))
@@ -115,7 +129,10 @@ fn in_retry_info(envelope: &Envelope) -> Option<Duration> {
 }
 
 /// Reads `error.metadata.headers`, where gateways pass on what the provider behind them sent.
-fn in_inner_headers(envelope: &Envelope, now: Option<SystemTime>) -> Option<Duration> {
+fn in_inner_headers(
+    envelope: &Envelope,
+    now: impl FnOnce() -> Option<SystemTime>,
+) -> Option<Duration> {
     let fields = envelope.get("metadata")?.get("headers")?.as_object()?;
     let mut headers = HeaderMap::new();
     for (name, value) in fields.iter().take(MAX_HEADERS_IN_BODY) {
@@ -124,7 +141,8 @@ fn in_inner_headers(envelope: &Envelope, now: Option<SystemTime>) -> Option<Dura
             headers.append(name, value);
         }
     }
-    asked_for(&headers, now).or_else(|| limit_headers::wait(&headers, now))
+    let now = now();
+    asked_for(&headers, || now).or_else(|| limit_headers::wait(&headers, now))
 }
 
 /// Reads a number of seconds, or a span in text.
@@ -232,9 +250,10 @@ mod tests {
     }
 
     fn of_429(pairs: &[(&str, &str)], body: &Value) -> Option<u128> {
-        let document = Document::read(body.to_string().as_bytes());
+        let envelope = Envelope::decode(body.to_string().as_bytes()).unwrap();
+        let said = Said { envelope: Some(&envelope), prose: envelope.message() };
         let status = StatusCode::TOO_MANY_REQUESTS;
-        of_reply(status, &headers(pairs), &document, true, at(NOW)).map(|wait| wait.as_millis())
+        of_reply(status, &headers(pairs), &said, at(NOW)).map(|wait| wait.as_millis())
     }
 
     #[test]
@@ -290,19 +309,14 @@ mod tests {
     }
 
     #[test]
-    fn limits_are_about_429_only_and_prose_only_about_what_can_be_retried() {
+    fn limits_are_about_429_only() {
         let exhausted = headers(&[("ratelimit", "limit=1, remaining=0, reset=60")]);
-        let document = Document::read(br#"{"message": "fix it and try again in 5s"}"#);
-        let empty = Document::read(b"");
-        let busy = StatusCode::SERVICE_UNAVAILABLE;
-        let refused = StatusCode::TOO_MANY_REQUESTS;
-        assert_eq!(of_reply(busy, &exhausted, &empty, true, at(NOW)), None);
-        assert_eq!(
-            of_reply(refused, &exhausted, &empty, true, at(NOW)),
-            Some(Duration::from_secs(60))
-        );
-        assert_eq!(in_body(&document, false, None), None);
-        assert_eq!(in_body(&document, true, None), Some(Duration::from_secs(5)));
+        let nothing = Said { envelope: None, prose: None };
+        let of = |status| of_reply(status, &exhausted, &nothing, at(NOW));
+        assert_eq!(of(StatusCode::SERVICE_UNAVAILABLE), None);
+        assert_eq!(of(StatusCode::TOO_MANY_REQUESTS), Some(Duration::from_secs(60)));
+        let prose = Said { prose: Some("fix it and try again in 5s"), ..nothing };
+        assert_eq!(in_body(&prose, || None), Some(Duration::from_secs(5)));
     }
 
     proptest! {

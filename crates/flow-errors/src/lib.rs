@@ -125,6 +125,7 @@ mod classify;
 mod decode;
 mod dialect;
 mod document;
+mod documented;
 mod envelope;
 mod error;
 mod gate;

@@ -7,9 +7,6 @@ use serde_json::{Map, Value};
 
 type Object = Map<String, Value>;
 
-/// The whole strings that [`is_error`] needs to find, besides those that begin with `error`.
-const MARKS: [&str; 5] = ["success", "base_resp", "code", "status_code", "statusCode"];
-
 /// What holds content: the choices of completions, and Google's candidates.
 const CONTENT: [&str; 2] = ["choices", "candidates"];
 
@@ -21,16 +18,60 @@ const RESULTS: [&str; 5] = ["data", "result", "output", "outputs", "embeddings"]
 /// Every rule of `is_error` asks for a key or value that is marked, and no service
 /// writes those with `\u` escapes; one that did would be reported as undecodable instead.
 pub(crate) fn may_be_error(body: &[u8]) -> bool {
-    // Searching text for a quote is several times faster than searching bytes.
-    let Ok(text) = std::str::from_utf8(body) else { return true };
-    let mut strings = text.split('"').skip(1).peekable();
-    while let Some(string) = strings.next() {
-        let is_denied = string == "error" && strings.peek().is_some_and(|next| is_null(next));
-        if !is_denied && (string.starts_with("error") || MARKS.contains(&string)) {
+    // Every reply passes here, so what surely has no mark is passed over a piece at a time.
+    let mut rest = body;
+    while let Some((quotes, next)) = piece(rest) {
+        if may_have_mark(quotes, next) && has_mark(rest, PIECE) {
             return true;
         }
+        rest = rest.get(PIECE..).unwrap_or_default();
+    }
+    has_mark(rest, PIECE)
+}
+
+/// As many bytes as are compared in one instruction.
+const PIECE: usize = 16;
+
+/// The first bytes of `text`, and those behind each.
+fn piece(text: &[u8]) -> Option<(&[u8; PIECE], &[u8; PIECE])> {
+    Some((text.first_chunk()?, text.get(1..)?.first_chunk()?))
+}
+
+/// Whether a quote has the first letter of a mark behind it; without branches, as for one
+/// instruction.
+fn may_have_mark(quotes: &[u8; PIECE], next: &[u8; PIECE]) -> bool {
+    let is_first = |byte: u8| (byte == b'b') | (byte == b'c') | (byte == b'e') | (byte == b's');
+    let pairs = quotes.iter().zip(next);
+    pairs.fold(false, |any, (quote, next)| any | ((*quote == b'"') & is_first(*next)))
+}
+
+/// Whether a quote among the first `count` bytes has a mark behind it.
+fn has_mark(text: &[u8], count: usize) -> bool {
+    let mut rest = text;
+    for _ in 0..count {
+        let Some((byte, behind)) = rest.split_first() else { return false };
+        if *byte == b'"' && is_mark(behind) {
+            return true;
+        }
+        rest = behind;
     }
     false
+}
+
+/// Whether the string that `text` begins with is one that [`is_error`] needs to find.
+fn is_mark(text: &[u8]) -> bool {
+    // By the first letter, which leaves little to compare.
+    match text.first() {
+        Some(b'e') => text.starts_with(b"error") && !is_denied(text),
+        Some(b'b') => text.starts_with(b"base_resp\""),
+        Some(b'c') => text.starts_with(b"code\""),
+        Some(b's') => {
+            text.starts_with(b"success\"")
+                || text.starts_with(b"status_code\"")
+                || text.starts_with(b"statusCode\"")
+        }
+        _ => false,
+    }
 }
 
 /// Returns whether a decoded success, or chunk of a stream, is an error in truth.
@@ -56,9 +97,10 @@ pub(crate) fn is_error(value: &Value) -> bool {
 }
 
 /// `"error": null` says that there is none.
-fn is_null(after_key: &str) -> bool {
-    let value = after_key.trim_ascii_start().strip_prefix(':').map(str::trim_ascii_start);
-    value.is_some_and(|value| value.starts_with("null"))
+fn is_denied(text: &[u8]) -> bool {
+    let value = text.strip_prefix(b"error\"").map(<[u8]>::trim_ascii_start);
+    let value = value.and_then(|rest| rest.strip_prefix(b":")).map(<[u8]>::trim_ascii_start);
+    value.is_some_and(|value| value.starts_with(b"null"))
 }
 
 /// A job or a batch that was asked for by its id tells of its own failure, not of the request's.

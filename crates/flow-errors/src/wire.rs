@@ -149,7 +149,7 @@ fn operation(request: Request) -> Result<Operation, String> {
         operation = operation.with_model(&model);
     }
     if let Some(host) = request.host {
-        operation = operation.with_host(&host);
+        operation = operation.with_host(host);
     }
     Ok(operation)
 }

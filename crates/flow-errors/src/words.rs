@@ -154,7 +154,9 @@ const WORDS: &[(Kind, &[&str])] = &[
 
 /// What a word means: the page's own types first, then those of other services.
 pub(crate) fn meaning(word: &str) -> Option<Kind> {
-    let documented = table::TABLE.iter().find(|row| is_same(row.api_type, word));
+    // Spelled as on the page, as most are, it is found at once.
+    let exact = table::TABLE.iter().find(|row| row.api_type == word);
+    let documented = exact.or_else(|| table::TABLE.iter().find(|row| is_same(row.api_type, word)));
     documented.map(|row| row.kind).or_else(|| {
         let known = |(_, words): &&(Kind, &[&str])| words.iter().any(|known| is_same(known, word));
         WORDS.iter().find(known).map(|(kind, _)| *kind)

@@ -1,6 +1,7 @@
 //! `flow-lab`: what `cargo xtask` needs more than the standard library for.
 #![expect(clippy::print_stderr, reason = "a command-line tool reports to the terminal")]
 
+mod bench;
 mod demo;
 #[cfg(unix)]
 mod interop;
@@ -23,20 +24,27 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Measure what the clients cost, against the bare HTTP stacks below them.
+    Bench(bench::Arguments),
     /// Send every row of the error table through both clients, or call a server of your own.
     Demo(demo::Arguments),
     /// Try programs that others wrote: proxies in front of flow-sim, SDKs as its clients.
     #[cfg(unix)]
     Interop(interop::Arguments),
+    /// Be the server of the measurements, until the input ends.
+    #[command(name = bench::server::COMMAND, hide = true)]
+    ServeBench,
     /// Print the error table as Markdown.
     Table,
 }
 
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
+        Command::Bench(arguments) => bench::run(&arguments),
         Command::Demo(arguments) => demo::run(&arguments),
         #[cfg(unix)]
         Command::Interop(arguments) => interop::run(&arguments),
+        Command::ServeBench => bench::server::serve(),
         Command::Table => print(&table::markdown()),
     };
     match outcome {

@@ -147,10 +147,10 @@ pub(super) const TEXTS: [Difference; 8] = [
         file: "src/driver.rs",
         why: "a future is dropped when its time is over; a blocking transport must look itself",
         in_async: &[
-            "let limit = TimeLimit::new(client.clock(), &in_flight);",
+            "let mut limit = TimeLimit::new(client.clock(), &in_flight);",
             "let sending = client.transport().send(plan.request(), &in_flight);",
             "let reply = limit.hold(sending)?;",
-            "let limit = limit.for_body(head.status);",
+            "let mut limit = limit.for_body(head.status);",
             "if let Err(error) = limit.hold(read(&mut body, &mut reader)) {",
         ],
         in_blocking: &[

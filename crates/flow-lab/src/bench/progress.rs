@@ -1,0 +1,28 @@
+//! What is being measured, on the terminal.
+
+use std::time::Duration;
+
+use indicatif::ProgressBar;
+
+/// Says on the terminal what is being measured.
+pub(super) struct Progress(ProgressBar);
+
+impl Progress {
+    pub(super) fn new() -> Self {
+        let bar = ProgressBar::new_spinner();
+        bar.enable_steady_tick(Duration::from_millis(100));
+        Self(bar)
+    }
+
+    /// Returns what is to be told of each round of the figure of that name.
+    pub(super) fn of<'a>(&'a self, name: &'a str) -> impl Fn(usize) + 'a {
+        self.0.set_message(name.to_owned());
+        move |round| self.0.set_message(format!("{name}: round {round}"))
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
+    }
+}
