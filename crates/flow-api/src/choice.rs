@@ -67,7 +67,7 @@ impl fmt::Debug for Choice {
 /// Why an answer ends.
 #[non_exhaustive]
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", from = "String")]
 pub enum FinishReason {
     /// It is complete.
     Stop,
@@ -80,4 +80,37 @@ pub enum FinishReason {
     /// A reason that this version does not know, kept as it came.
     #[serde(untagged)]
     Other(String),
+}
+
+/// By way of a text: what is derived for an enum takes `{"stop": null}` for `"stop"`.
+impl From<String> for FinishReason {
+    fn from(word: String) -> Self {
+        match &*word {
+            "stop" => Self::Stop,
+            "length" => Self::Length,
+            "tool_calls" => Self::ToolCalls,
+            "content_filter" => Self::ContentFilter,
+            _ => Self::Other(word),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn finish_reasons_are_words_and_nothing_else() {
+        for word in ["stop", "length", "tool_calls", "content_filter", "eos"] {
+            let reason: FinishReason = serde_json::from_value(json!(word)).unwrap();
+            assert_eq!(matches!(reason, FinishReason::Other(_)), word == "eos", "{word}");
+            assert_eq!(serde_json::to_value(reason).unwrap(), word);
+        }
+        let json = json!({ "finish_reason": { "stop": null } });
+        let choice: Choice = serde_json::from_value(json.clone()).unwrap();
+        assert_eq!(choice.finish_reason(), None);
+        assert_eq!(serde_json::to_value(&choice).unwrap(), json);
+    }
 }

@@ -13,7 +13,7 @@ use crate::tool_call::ToolCall;
 /// Who speaks.
 #[non_exhaustive]
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", from = "String")]
 pub enum Role {
     /// Instructions for the whole conversation.
     System,
@@ -28,6 +28,20 @@ pub enum Role {
     /// A role that this version does not know, kept as it came.
     #[serde(untagged)]
     Other(String),
+}
+
+/// By way of a text: what is derived for an enum takes `{"user": null}` for `"user"`.
+impl From<String> for Role {
+    fn from(word: String) -> Self {
+        match &*word {
+            "system" => Self::System,
+            "developer" => Self::Developer,
+            "user" => Self::User,
+            "assistant" => Self::Assistant,
+            "tool" => Self::Tool,
+            _ => Self::Other(word),
+        }
+    }
 }
 
 /// One message: a role, its content, the tools it asks for, and every other field it came with.
@@ -249,6 +263,18 @@ mod tests {
         );
         assert_eq!((message.tool_calls().len(), message.tool_calls()[0].id()), (2, "c1"));
         assert_eq!((message.name(), message.tool_call_id()), (Some("Ann"), Some("c0")));
+    }
+
+    #[test]
+    fn roles_are_words_and_nothing_else() {
+        for word in ["system", "developer", "user", "assistant", "tool", "oracle", ""] {
+            let role: Role = serde_json::from_value(json!(word)).unwrap();
+            assert_eq!(matches!(role, Role::Other(_)), ["oracle", ""].contains(&word), "{word}");
+            assert_eq!(serde_json::to_value(role).unwrap(), word);
+        }
+        let message: Message = serde_json::from_value(json!({ "role": { "user": null } })).unwrap();
+        assert_eq!(message.role(), None);
+        assert_eq!(serde_json::to_value(message).unwrap(), json!({ "role": { "user": null } }));
     }
 
     #[test]

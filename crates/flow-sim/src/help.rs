@@ -19,7 +19,8 @@ KEYS
 
 ENDPOINTS
   POST /v1/chat/completions, POST /v1/embeddings, GET /v1/models, GET /v1/models/{id};
-  also without /v1. Answers to chats are whole: `stream` is ignored.
+  also without /v1. Answers to chats are whole: `stream` is ignored. `tools` are called (not after
+  a tool's result), and `response_format`, `n`, `logprobs` and `service_tier` are kept to.
 
 EXAMPLES
   flow-sim --log &
