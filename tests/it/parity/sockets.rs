@@ -209,7 +209,7 @@ fn run_all(scripts: &[Script]) -> Vec<(String, String)> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 2, max_shrink_iters: 50, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 2, max_shrink_iters: 16, ..ProptestConfig::default() })]
 
     #[test]
     fn prop_33_async_log_is_the_blocking_log_over_sockets(
