@@ -201,17 +201,10 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::header_text::headers;
     use crate::{Class, Kind};
 
-    fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
-        let mut headers = HeaderMap::new();
-        for (name, value) in pairs {
-            headers.append(*name, HeaderValue::from_str(value).unwrap());
-        }
-        headers
-    }
-
-    fn of(status: u16, pairs: &[(&'static str, &str)], body: &str) -> Error {
+    fn of(status: u16, pairs: &[(&str, &str)], body: &str) -> Error {
         let status = StatusCode::from_u16(status).unwrap();
         Error::from_response(status, &headers(pairs), Body::new(body), SystemTime::UNIX_EPOCH)
     }

@@ -16,3 +16,14 @@ pub(crate) fn texts<'a>(headers: &'a HeaderMap, name: &str) -> impl Iterator<Ite
 pub(crate) fn date(headers: &HeaderMap) -> Option<SystemTime> {
     texts(headers, "date").find_map(instant::http_date)
 }
+
+/// Makes headers of pairs, for the tests of whoever reads them.
+#[cfg(test)]
+pub(crate) fn headers(pairs: &[(&str, &str)]) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    for (name, value) in pairs {
+        let name = http::HeaderName::from_bytes(name.as_bytes()).unwrap();
+        headers.append(name, http::HeaderValue::from_bytes(value.as_bytes()).unwrap());
+    }
+    headers
+}

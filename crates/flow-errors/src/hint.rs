@@ -160,21 +160,13 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::header_text::headers;
 
     /// Fri, 29 Sep 2023 16:26:37 GMT, the instant that the official SDKs' tests mock.
     const NOW: u64 = 1_696_004_797;
 
     fn at(seconds: u64) -> SystemTime {
         SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)
-    }
-
-    fn headers(pairs: &[(&str, &str)]) -> HeaderMap {
-        let mut headers = HeaderMap::new();
-        for (name, value) in pairs {
-            let name = HeaderName::from_bytes(name.as_bytes()).unwrap();
-            headers.append(name, HeaderValue::from_bytes(value.as_bytes()).unwrap());
-        }
-        headers
     }
 
     fn millis(pairs: &[(&str, &str)]) -> Option<u128> {

@@ -159,23 +159,11 @@ fn reset_in(text: &str, now: Option<SystemTime>) -> Option<Duration> {
 
 #[cfg(test)]
 mod tests {
-    use http::{HeaderName, HeaderValue};
-
     use super::*;
+    use crate::header_text::headers;
     use crate::rate_limits::RateLimits;
 
-    fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
-        let mut headers = HeaderMap::new();
-        for (name, value) in pairs {
-            headers.append(
-                HeaderName::from_static(name),
-                HeaderValue::from_bytes(value.as_bytes()).unwrap(),
-            );
-        }
-        headers
-    }
-
-    fn limits(pairs: &[(&'static str, &str)]) -> RateLimits {
+    fn limits(pairs: &[(&str, &str)]) -> RateLimits {
         RateLimits::from_headers(&headers(pairs))
     }
 

@@ -102,17 +102,8 @@ const QUOTING: [&str; 5] =
 mod tests {
     use std::error::Error as _;
 
-    use http::HeaderValue;
-
     use super::*;
-
-    fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
-        let mut headers = HeaderMap::new();
-        for (name, value) in pairs {
-            headers.append(*name, HeaderValue::from_str(value).unwrap());
-        }
-        headers
-    }
+    use crate::header_text::headers;
 
     fn undecodable<T: serde::de::DeserializeOwned>(body: &str) -> Error {
         let source = serde_json::from_str::<T>(body).err().unwrap();

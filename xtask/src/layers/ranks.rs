@@ -45,6 +45,8 @@ impl Level {
     pub(super) fn ranks(&self) -> Result<Vec<Vec<&Name>>, Vec<Vec<&Import>>> {
         let mut ranks: Vec<Vec<&Name>> = Vec::new();
         let mut circles = Vec::new();
+        // The file that holds the others sorts before them; read last, unless they need it.
+        let holder = self.needs.keys().next();
         let mut done: BTreeSet<&Name> = BTreeSet::new();
         while done.len() < self.needs.len() {
             let is_next = |(name, needs): &(&Name, &BTreeMap<Name, Import>)| {
@@ -52,6 +54,9 @@ impl Level {
             };
             let mut rank: Vec<_> =
                 self.needs.iter().filter(is_next).map(|(name, _)| name).collect();
+            if rank.len() > 1 {
+                rank.retain(|name| Some(*name) != holder);
+            }
             if rank.is_empty() {
                 // As if it were resolved, to see what else there is.
                 let (names, circle) = self.circle(&done);
@@ -172,7 +177,7 @@ mod tests {
             ("a::y", "use crate::b::B;"),
             ("b", ""),
         ];
-        assert_eq!(ranks(&files, &[]), Ok([" b", "a"].map(str::to_owned).to_vec()));
+        assert_eq!(ranks(&files, &[]), Ok(["b", "a", ""].map(str::to_owned).to_vec()));
         assert_eq!(ranks(&files, &["a"]), Ok(["a::y", "a::x", "a"].map(str::to_owned).to_vec()));
     }
 }

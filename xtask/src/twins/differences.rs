@@ -61,6 +61,8 @@ pub(super) const NAMES: [Name; 3] = [
 ];
 
 /// Statements and sentences, in their normal form, that only one client has.
+///
+/// One that ends in `{…}` stands for its whole block.
 pub(super) struct Difference {
     pub(super) file: &'static str,
     pub(super) why: &'static str,
@@ -109,15 +111,8 @@ pub(super) const TEXTS: [Difference; 8] = [
             "Ok::<()",
             "flow_client::Error>(())",
             "#[must_use]",
-            "pub fn with_cancel_token(&self, token: &CancelToken) -> Self {",
-            "Self {",
-            "cancel: token.clone()",
-            "..self.clone()",
-            "}",
-            "}",
-            "pub(crate) const fn cancel_token(&self) -> &CancelToken {",
-            "&self.cancel",
-            "}",
+            "pub fn with_cancel_token(&self, token: &CancelToken) -> Self {…}",
+            "pub(crate) const fn cancel_token(&self) -> &CancelToken {…}",
             "cancel: CancelToken::new()",
         ],
     },
@@ -162,11 +157,7 @@ pub(super) const TEXTS: [Difference; 8] = [
         file: "src/driver.rs",
         why: "a future is cancelled by being dropped",
         in_async: &[],
-        in_blocking: &[
-            "if client.cancel_token().is_cancelled() {",
-            "call.cancel(clock.now());",
-            "}",
-        ],
+        in_blocking: &["if client.cancel_token().is_cancelled() {…}"],
     },
     Difference {
         file: "tests/transport/main.rs",

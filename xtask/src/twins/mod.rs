@@ -139,8 +139,10 @@ fn unexpected(
     units: &[Unit],
     side: Side,
     file: &str,
-    mut listed: Vec<(&str, &str)>,
+    listed: Vec<(&str, &str)>,
 ) -> (Vec<String>, Vec<String>) {
+    let mut listed: Vec<_> =
+        listed.into_iter().flat_map(|(text, why)| expanded(text, why, units)).collect();
     let sign = if side == Side::Async { '-' } else { '+' };
     let mut lines = Vec::new();
     for unit in only.iter().filter_map(|at| units.get(*at)) {
@@ -152,6 +154,25 @@ fn unexpected(
         }
     }
     (lines, listed.iter().map(|(text, why)| stale(&format!("{file}: {text}"), why)).collect())
+}
+
+/// Returns what a listed text stands for: `fn f() {…}` is the whole block.
+fn expanded<'a>(text: &'a str, why: &'a str, units: &'a [Unit]) -> Vec<(&'a str, &'a str)> {
+    let head = text.strip_suffix("…}");
+    let Some(at) = head.and_then(|head| units.iter().position(|unit| unit.text == head)) else {
+        return vec![(text, why)];
+    };
+    let mut depth = 0_usize;
+    let mut block = Vec::new();
+    for unit in units.iter().skip(at) {
+        block.push((&*unit.text, why));
+        depth += usize::from(unit.text.ends_with('{'));
+        depth = depth.saturating_sub(usize::from(unit.text == "}"));
+        if depth == 0 {
+            break;
+        }
+    }
+    block
 }
 
 fn texts_of(units: &[Unit]) -> impl Iterator<Item = &str> {
@@ -194,6 +215,25 @@ mod tests {
         let found = found("f();\na();\nc().await;", "f();\nb();\nb();\n\nd();");
         assert!(found.contains("- crates/flow-async/src/a.rs:3: c();\n"), "{found}");
         assert!(found.contains("+ crates/flow-blocking/src/a.rs:5: d();\n"), "{found}");
+    }
+
+    #[test]
+    fn listed_block_passes_as_a_whole_and_must_be_there() {
+        let listed = [Difference {
+            file: "src/a.rs",
+            why: "because",
+            in_async: &["#[test]", "fn f() {…}"],
+            in_blocking: &[],
+        }];
+        let found = |one: &str| {
+            text("src/a.rs", &units(one), &units("#[test]\nfn g() { a(); }"), &listed).join("\n")
+        };
+        let both =
+            "#[test]\nfn f() { if a() { b(); } else { c(|| { a() }); } }\n#[test]\nfn g() { a(); }";
+        assert_eq!(found(both), "");
+        assert!(
+            found("#[test]\n#[test]\nfn g() { a(); }").contains("src/a.rs: fn f() {…}\nis listed")
+        );
     }
 
     #[test]
