@@ -27,7 +27,7 @@ impl Binary {
         let unpacked = place.installed()?.join("nginx");
         // Users' paths do not have the system's own programs.
         let places = ["nginx".into(), "/usr/sbin/nginx".into(), program(&unpacked)];
-        if let Some(found) = places.into_iter().find_map(Self::at) {
+        if let Some(found) = places.into_iter().find_map(|path| Self::at(path).ok()) {
             return Ok(found);
         }
         if !place.may_install() {
@@ -38,7 +38,10 @@ impl Binary {
         unpack(&unpacked).map_err(|error| {
             format!("nginx cannot be had from Debian's package; install it yourself: {error}")
         })?;
-        Self::at(program(&unpacked)).ok_or_else(|| "the nginx of the package does not run".into())
+        // The libraries it needs are on nearly every machine, but the package is not installed.
+        Self::at(program(&unpacked)).map_err(|error| {
+            format!("the nginx of Debian's package does not run here; install it: {error}").into()
+        })
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -50,10 +53,11 @@ impl Binary {
         &self.version
     }
 
-    fn at(path: PathBuf) -> Option<Self> {
-        let output = output(Command::new(&path).arg("-v")).ok().filter(|o| o.status.success())?;
-        let version = version(&String::from_utf8_lossy(&output.stderr))?.to_owned();
-        Some(Self { path, version })
+    fn at(path: PathBuf) -> Result<Self> {
+        let output = output(Command::new(&path).arg("-v"))?;
+        let said = String::from_utf8_lossy(&output.stderr);
+        let version = version(&said).ok_or_else(|| said.trim().to_owned())?.to_owned();
+        Ok(Self { path, version })
     }
 }
 
