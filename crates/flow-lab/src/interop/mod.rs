@@ -5,11 +5,14 @@
 //! for the next run.
 
 mod case;
+mod command;
 mod daemon;
+mod install;
 mod interrupt;
 mod nginx;
 mod place;
 mod process;
+mod sdk;
 mod show;
 
 use std::time::{Duration, Instant};
@@ -42,16 +45,22 @@ enum Program {
     All,
     /// The proxy, between our clients and flow-sim.
     Nginx,
+    /// The official OpenAI SDK for Python, sync and async, as a client of flow-sim.
+    OpenaiPython,
+    /// The official OpenAI SDK for Node.js as a client of flow-sim.
+    OpenaiNode,
 }
 
 impl Program {
-    const EACH: [Self; 1] = [Self::Nginx];
+    const EACH: [Self; 3] = [Self::Nginx, Self::OpenaiPython, Self::OpenaiNode];
 
     /// Tries the program; `step` is told of each case before it is run.
     fn run(self, place: &Place, step: &dyn Fn(&str)) -> Result<Vec<Case>> {
         match self {
             Self::All => Ok(Vec::new()),
             Self::Nginx => nginx::run(place, step),
+            Self::OpenaiPython => sdk::openai_python::run(place, step),
+            Self::OpenaiNode => sdk::openai_node::run(place, step),
         }
     }
 
