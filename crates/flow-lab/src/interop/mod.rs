@@ -9,6 +9,7 @@ mod command;
 mod daemon;
 mod install;
 mod interrupt;
+mod litellm;
 mod nginx;
 mod place;
 mod process;
@@ -49,10 +50,12 @@ enum Program {
     OpenaiPython,
     /// The official OpenAI SDK for Node.js as a client of flow-sim.
     OpenaiNode,
+    /// The LiteLLM proxy, between both of our clients and flow-sim.
+    Litellm,
 }
 
 impl Program {
-    const EACH: [Self; 3] = [Self::Nginx, Self::OpenaiPython, Self::OpenaiNode];
+    const EACH: [Self; 4] = [Self::Nginx, Self::OpenaiPython, Self::OpenaiNode, Self::Litellm];
 
     /// Tries the program; `step` is told of each case before it is run.
     fn run(self, place: &Place, step: &dyn Fn(&str)) -> Result<Vec<Case>> {
@@ -61,6 +64,7 @@ impl Program {
             Self::Nginx => nginx::run(place, step),
             Self::OpenaiPython => sdk::openai_python::run(place, step),
             Self::OpenaiNode => sdk::openai_node::run(place, step),
+            Self::Litellm => litellm::run(place, step),
         }
     }
 
