@@ -4,9 +4,9 @@ use std::process::Command;
 
 use rustix::process::geteuid;
 
-use super::super::command::printed;
-use super::super::place::Place;
 use crate::Result;
+use crate::interop::command::printed;
+use crate::interop::place::Place;
 
 /// Installs a package that is missing, or says how to.
 pub(crate) fn install(place: &Place, package: &str, why: &str) -> Result {

@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::super::command::{isolate, printed};
-use super::super::place::Place;
 use super::{debian, folder};
 use crate::Result;
+use crate::interop::command::{isolate, printed};
+use crate::interop::place::Place;
 
 /// An environment that is complete.
 pub(crate) struct Python {

@@ -9,13 +9,13 @@ use serde_json::Value;
 use tokio::runtime::Runtime;
 
 /// What is sent, and with which key.
-pub(crate) struct Call {
-    pub(crate) key: &'static str,
-    pub(crate) max_attempts: u32,
-    pub(crate) what: What,
+pub(super) struct Call {
+    pub(super) key: &'static str,
+    pub(super) max_attempts: u32,
+    pub(super) what: What,
 }
 
-pub(crate) enum What {
+pub(super) enum What {
     /// A chat with this model.
     Chat(String),
     Models,
@@ -25,19 +25,19 @@ pub(crate) enum What {
 
 /// The client that sends.
 #[derive(Clone, Copy)]
-pub(crate) enum Client {
+pub(super) enum Client {
     Async,
     Blocking,
 }
 
 /// What came back: what was said, and after how many attempts.
-pub(crate) struct Answer {
-    pub(crate) text: String,
-    pub(crate) attempts: usize,
+pub(super) struct Answer {
+    pub(super) text: String,
+    pub(super) attempts: usize,
 }
 
 impl Client {
-    pub(crate) const fn as_str(self) -> &'static str {
+    pub(super) const fn as_str(self) -> &'static str {
         match self {
             Self::Async => "async",
             Self::Blocking => "blocking",
@@ -45,7 +45,7 @@ impl Client {
     }
 
     /// Makes the call, with a client of its own and waits that waste no time.
-    pub(crate) fn call(self, base_url: &str, call: &Call) -> Result<Answer, Error> {
+    pub(super) fn call(self, base_url: &str, call: &Call) -> Result<Answer, Error> {
         let quick = RetryPolicy::builder()
             .max_attempts(call.max_attempts)
             .initial_delay(Duration::from_millis(1))

@@ -11,12 +11,12 @@ use flow_sim::{Seen, Sim};
 
 use self::call::{Answer, Client};
 use self::trial::Trial;
-use super::case::Case;
-use super::command::printed;
-use super::daemon::Daemon;
-use super::install::python::Python;
-use super::place::Place;
 use crate::Result;
+use crate::interop::case::Case;
+use crate::interop::command::printed;
+use crate::interop::daemon::Daemon;
+use crate::interop::install::python::Python;
+use crate::interop::place::Place;
 
 const REQUIREMENTS: &str = include_str!("requirements.txt");
 const CONFIG: &str = include_str!("config.yaml");
@@ -34,7 +34,7 @@ const LOCAL: [&str; 5] = [
 ];
 
 /// Starts the proxy and makes each call with both clients.
-pub(crate) fn run(place: &Place, step: &dyn Fn(&str)) -> Result<Vec<Case>> {
+pub(super) fn run(place: &Place, step: &dyn Fn(&str)) -> Result<Vec<Case>> {
     let python = Python::find(place, "litellm", REQUIREMENTS, step)?;
     let program = version(&python)?;
     let sim = Sim::builder().script(trial::script()).start()?;

@@ -12,12 +12,12 @@ use serde_json::json;
 use super::call::{Call, Client, What};
 
 /// One call, and what must be seen.
-pub(crate) struct Trial {
-    pub(crate) name: String,
-    pub(crate) call: Call,
+pub(super) struct Trial {
+    pub(super) name: String,
+    pub(super) call: Call,
     /// The call is made until it fails, but no more than so many times.
-    pub(crate) up_to: usize,
-    pub(crate) expected: String,
+    pub(super) up_to: usize,
+    pub(super) expected: String,
 }
 
 impl Trial {
@@ -40,7 +40,7 @@ const WORDS: [(&str, u16, &str, &str); 3] = [
 ];
 
 /// Returns what flow-sim does for the models of [`WORDS`].
-pub(crate) fn script() -> Script {
+pub(super) fn script() -> Script {
     let lists = WORDS.into_iter().fold(Script::new(), |script, (model, status, api_type, code)| {
         let error = json!({ "message": "No.", "type": api_type, "code": code, "param": null });
         script.then_for(model, Action::status(status).json(&json!({ "error": error })))
@@ -49,7 +49,7 @@ pub(crate) fn script() -> Script {
 }
 
 /// Returns all calls for a client.
-pub(crate) fn all(client: Client) -> Vec<Trial> {
+pub(super) fn all(client: Client) -> Vec<Trial> {
     let mut trials = Vec::from(good(client));
     trials.extend(refused());
     trials.extend(failed(client));

@@ -13,10 +13,10 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use self::trial::Classes;
-use super::case::Case;
-use super::command::printed;
-use super::place::Place;
 use crate::Result;
+use crate::interop::case::Case;
+use crate::interop::command::printed;
+use crate::interop::place::Place;
 
 /// The header that tells the calls apart in the server's log.
 const CASE_HEADER: &str = "x-interop-case";

@@ -2,12 +2,12 @@
 
 use std::process::Command;
 
-use super::super::case::Case;
-use super::super::command::{isolate, printed};
-use super::super::install::{self, debian};
-use super::super::place::Place;
 use super::trial::Classes;
 use crate::Result;
+use crate::interop::case::Case;
+use crate::interop::command::{isolate, printed};
+use crate::interop::install::{self, debian};
+use crate::interop::place::Place;
 
 const PACKAGE: &str = "openai@7.57.0";
 const SCRIPT: &str = include_str!("openai_node.cjs");

@@ -2,12 +2,12 @@
 
 use flow_sim::Sim;
 
-use super::super::case::Case;
-use super::super::command::printed;
-use super::super::install::python::Python;
-use super::super::place::Place;
 use super::trial::Classes;
 use crate::Result;
+use crate::interop::case::Case;
+use crate::interop::command::printed;
+use crate::interop::install::python::Python;
+use crate::interop::place::Place;
 
 const REQUIREMENTS: &str = include_str!("openai_python.txt");
 const SCRIPT: &str = include_str!("openai_python.py");
