@@ -51,6 +51,8 @@ const WORDS: &[(Kind, &[&str])] = &[
             "unauthenticated",
             "unauthorized",
             "auth_error",
+            // LiteLLM without a database, of any key but its master key.
+            "no_db_connection",
             "UnrecognizedClientException",
         ],
     ),

@@ -30,22 +30,27 @@ impl Daemon {
     /// `port`.
     pub(crate) fn start(
         name: &'static str,
-        mut command: Command,
+        command: Command,
         log: PathBuf,
         port: u16,
         within: Duration,
     ) -> Result<Self> {
-        let output = File::create(&log)?;
-        let process = Process::spawn(command.stdout(output.try_clone()?).stderr(output))
-            .map_err(|error| format!("{name} does not start: {error}"))?;
-        let mut daemon = Self { name, process, log };
+        let mut daemon = Self::spawn(name, command, log)?;
         daemon.wait_for("take connections", within, |_| {
             Ok(TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok())
         })?;
         Ok(daemon)
     }
 
-    /// Waits until `is_done` says so; fails if the server ends first, or `within` passes.
+    /// Starts `command` with its output in the file `log`, and does not wait for it.
+    pub(crate) fn spawn(name: &'static str, mut command: Command, log: PathBuf) -> Result<Self> {
+        let output = File::create(&log)?;
+        let process = Process::spawn(command.stdout(output.try_clone()?).stderr(output))
+            .map_err(|error| format!("{name} does not start: {error}"))?;
+        Ok(Self { name, process, log })
+    }
+
+    /// Waits until `is_done`, which is given the output so far, says so; fails if the server ends first, or `within` passes.
     pub(crate) fn wait_for(
         &mut self,
         what: &str,
@@ -77,7 +82,8 @@ impl Daemon {
         self.process.id()
     }
 
-    fn output(&self) -> String {
+    /// Returns what the server has written.
+    pub(crate) fn output(&self) -> String {
         fs::read_to_string(&self.log).unwrap_or_default()
     }
 

@@ -5,11 +5,15 @@
 //! for the next run.
 
 mod case;
+mod command;
 mod daemon;
+mod install;
 mod interrupt;
+mod litellm;
 mod nginx;
 mod place;
 mod process;
+mod sdk;
 mod show;
 
 use std::time::{Duration, Instant};
@@ -42,16 +46,25 @@ enum Program {
     All,
     /// The proxy, between our clients and flow-sim.
     Nginx,
+    /// The official OpenAI SDK for Python, sync and async, as a client of flow-sim.
+    OpenaiPython,
+    /// The official OpenAI SDK for Node.js as a client of flow-sim.
+    OpenaiNode,
+    /// The LiteLLM proxy, between both of our clients and flow-sim.
+    Litellm,
 }
 
 impl Program {
-    const EACH: [Self; 1] = [Self::Nginx];
+    const EACH: [Self; 4] = [Self::Nginx, Self::OpenaiPython, Self::OpenaiNode, Self::Litellm];
 
     /// Tries the program; `step` is told of each case before it is run.
     fn run(self, place: &Place, step: &dyn Fn(&str)) -> Result<Vec<Case>> {
         match self {
             Self::All => Ok(Vec::new()),
             Self::Nginx => nginx::run(place, step),
+            Self::OpenaiPython => sdk::openai_python::run(place, step),
+            Self::OpenaiNode => sdk::openai_node::run(place, step),
+            Self::Litellm => litellm::run(place, step),
         }
     }
 
