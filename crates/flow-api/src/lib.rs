@@ -56,6 +56,7 @@
 //! which may repeat any of them. Of what a service says only words are shown, such as codes, ids and
 //! models: at most 200 bytes of printable ASCII without a blank, and without a key of the caller's.
 
+mod answer;
 mod api_key;
 mod base_url;
 mod body;

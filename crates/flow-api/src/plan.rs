@@ -10,12 +10,12 @@ use flow_errors::{Attempt, Body, Error, Operation, Result};
 use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri, header, response};
 use serde::de::DeserializeOwned;
 
+use crate::answer::Answer;
 use crate::body::{BodyReader, Collected};
 use crate::gates::SharedGate;
 use crate::options::{Checked, IDEMPOTENCY_KEY};
 use crate::reply::Received;
 use crate::settings::CallSettings;
-use crate::trace::Answer;
 
 /// Where other services than ours expect their key.
 const KEY_HEADERS: [&str; 4] = ["api-key", "x-api-key", "x-goog-api-key", "x-auth-token"];

@@ -6,7 +6,7 @@ use std::ops::Deref;
 use flow_errors::{Attempts, RateLimits};
 use http::{HeaderMap, StatusCode};
 
-use crate::trace::Answer;
+use crate::answer::Answer;
 
 /// A decoded reply together with its request id, its attempts and its limits.
 ///

@@ -13,10 +13,8 @@ mod told;
 #[cfg(not(feature = "tracing"))]
 pub use silent::AttemptSpan;
 #[cfg(not(feature = "tracing"))]
-pub(crate) use silent::{Answer, Trace};
+pub(crate) use silent::Trace;
 #[cfg(feature = "tracing")]
 pub use spans::AttemptSpan;
 #[cfg(feature = "tracing")]
 pub(crate) use spans::Trace;
-#[cfg(feature = "tracing")]
-pub(crate) use told::Answer;

@@ -3,6 +3,7 @@
 use flow_errors::call::{Send, Why};
 use flow_errors::{Attempt, Attempts, Error};
 
+use crate::answer::Answer;
 use crate::plan::Plan;
 
 /// The span of the attempt under way; without the feature `tracing` it is nothing.
@@ -46,15 +47,5 @@ impl Trace {
 
     pub(crate) fn in_scope<T>(&self, work: impl FnOnce() -> T) -> T {
         work()
-    }
-}
-
-/// What a reply's body says of itself, which nobody asks.
-pub(crate) struct Answer;
-
-impl Answer {
-    pub(crate) fn new(body: Vec<u8>) -> Self {
-        drop(body);
-        Self
     }
 }

@@ -5,7 +5,8 @@ use flow_errors::{Attempt, Attempts, Error, Kind, Operation, StoppedBecause};
 use http::StatusCode;
 use tracing::{Instrument as _, Span};
 
-use super::told::{Answer, record, record_request, shown, word};
+use super::told::{record, record_reply, record_request, shown, word};
+use crate::answer::Answer;
 use crate::plan::Plan;
 
 /// The target of every span and event, for filters.
@@ -91,7 +92,7 @@ impl Trace {
         }
         span.record("flow.attempts", count(attempts));
         if operation_name(&plan.operation).is_some() {
-            answer.record(&span, plan);
+            record_reply(&span, plan, answer);
         }
     }
 
