@@ -152,6 +152,8 @@ fn nothing_is_left_of_calls_that_ran_out_of_retries<C: TestClient>() {
         let call = client.hello("gpt-4o").attempt_timeout(Duration::from_millis(80));
         let error = C::wait(call.send()).unwrap_err();
         assert_eq!(error.attempts().len(), 2, "{action:?}: {error}");
+        // The service may get to read the second request only after its client has given it up.
+        assert!(sim.wait_for_requests(2, Duration::from_secs(10)), "{action:?}");
         assert_eq!(sim.log().len(), 2, "{action:?}");
         assert_eq!(client.settings().in_flight(), 0, "{action:?}");
         assert!(sim.wait_until_idle(Duration::from_secs(10)), "{action:?}");

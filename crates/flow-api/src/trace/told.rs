@@ -99,15 +99,47 @@ pub(super) fn record(span: &Span, name: &str, value: Option<impl Value>) {
 /// Returns a service's word if it is one: a code, an id, a model. What has blanks, is long or holds
 /// a key of the caller's may be anything, the prompt included, and is not shown.
 pub(super) fn word<'a>(plan: &Plan, text: &'a str) -> Option<&'a str> {
-    let is_word = !text.is_empty()
-        && text.len() <= MOST_SHOWN
-        && text.bytes().all(|byte| byte.is_ascii_graphic());
     // As in `Error::redacted`: shorter ones are no secrets.
     let has_key = || plan.keys().any(|key| key.len() >= 8 && text.contains(key));
-    (is_word && !has_key()).then_some(text)
+    (is_word(text) && !has_key()).then_some(text)
+}
+
+fn is_word(text: &str) -> bool {
+    (1..=MOST_SHOWN).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 /// Returns a name of the caller's, bounded and with control characters escaped.
 pub(super) fn shown(name: &str) -> String {
     name.chars().take(MOST_SHOWN).flat_map(char::escape_debug).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_ids_and_models_are_words_and_texts_are_not() {
+        #[rustfmt::skip]
+        let cases = [
+            // name          text                       want
+            ("code",         "rate_limit_error",        true),
+            ("model",        "org/gpt-4.1:free@2024",   true),
+            ("longest",      &*"x".repeat(MOST_SHOWN),  true),
+            ("too long",     &*"x".repeat(201),         false),
+            ("nothing",      "",                        false),
+            ("text",         "slow down",               false),
+            ("two lines",    "slow\ndown",              false),
+            ("escape",       "\u{1b}[31m",              false),
+            ("not ASCII",    "größer",                  false),
+        ];
+        for (name, text, want) in cases {
+            assert_eq!(is_word(text), want, "{name}");
+        }
+    }
+
+    #[test]
+    fn names_of_the_callers_are_bounded_and_escaped() {
+        assert_eq!(shown("my model\n"), "my model\\n");
+        assert_eq!(shown(&"m".repeat(300)).len(), MOST_SHOWN);
+    }
 }
