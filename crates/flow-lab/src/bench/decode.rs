@@ -3,6 +3,7 @@
 //! The floor reads the documented envelope into a struct of three owned strings. Ours keeps every
 //! field there is, finds the kind, and keeps status, headers and body.
 
+use std::hint::black_box;
 use std::iter::repeat_n;
 use std::time::SystemTime;
 
@@ -11,10 +12,9 @@ use flow_errors::{Body, Envelope, Error};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use serde::Deserialize;
 
-use super::Progress;
 use super::figure::Figure;
 use super::paired::Pairs;
-use super::timing::nanos_each;
+use super::{Progress, cpu};
 use crate::Result;
 
 /// The most that decoding and classifying may take, in decodes into the plain struct.
@@ -81,11 +81,23 @@ fn documented(name: &str, status: StatusCode, body: &[u8], progress: &Progress) 
     // Both own the bodies, as whoever has read a reply does.
     let bodies = || vec![Body::new(body); DECODES];
     let pairs = Pairs::measure(
-        || Ok(nanos_each(bodies(), |body| decoded(status, &headers, body))),
-        || Ok(nanos_each(bodies(), |body| serde_json::from_slice::<Plain>(body.as_bytes()))),
+        || cpu_nanos_each(bodies(), |body| decoded(status, &headers, body)),
+        || cpu_nanos_each(bodies(), |body| serde_json::from_slice::<Plain>(body.as_bytes())),
         progress.of(name),
     )?;
     Ok(Figure::of_pairs(name, "ns", &pairs, Some(LIMIT)))
+}
+
+/// Returns the CPU time in nanoseconds that `work` takes for one of `inputs`, results dropped.
+fn cpu_nanos_each<I, T>(inputs: Vec<I>, mut work: impl FnMut(I) -> T) -> Result<f64> {
+    let count = f64::from(u32::try_from(inputs.len())?);
+    let spent = cpu::spent(|| {
+        for input in inputs {
+            black_box(work(black_box(input)));
+        }
+        Ok(())
+    })?;
+    Ok(spent.as_secs_f64() * 1e9 / count)
 }
 
 fn decoded(status: StatusCode, headers: &HeaderMap, body: Body) -> Error {
@@ -110,8 +122,8 @@ fn large(progress: &Progress) -> Result<[Figure; 2]> {
     // Collected, so that the pages are there before the clock runs.
     let pages = |page: &[u8]| repeat_n(page.to_vec(), LARGE_DECODES).collect::<Vec<_>>();
     let pairs = Pairs::measure(
-        || Ok(nanos_each(pages(&page), decode)),
-        || Ok(nanos_each(pages(kept), decode)),
+        || cpu_nanos_each(pages(&page), decode),
+        || cpu_nanos_each(pages(kept), decode),
         progress.of(name),
     )?;
     let time = Figure::of_pairs(name, "ns", &pairs, Some(LARGE_LIMIT));
