@@ -25,6 +25,10 @@ commands:
   interop  try programs that others wrote with ours: all, nginx, openai-python, openai-node, litellm
              --install               install what is missing
              --json                  one JSON object a line
+  bench    measure what the clients cost against bare HTTP stacks; fails where a limit is missed
+             calls, decode, machine, build
+                                     only these parts; build takes minutes
+             --json                  one JSON object a line
   test     run all tests, doctests included (with cargo-nextest where it is installed)
   check    formatting, lints, docs, house rules, and whether the error table is up to date
   table    write the error table into the README and the crate docs
@@ -36,6 +40,7 @@ fn main() -> ExitCode {
     let rest: Vec<String> = arguments.collect();
     let outcome = match (command.as_deref(), &*rest) {
         (Some("demo"), rest) => cargo::lab("demo", rest),
+        (Some("bench"), rest) => cargo::fast_lab("bench", rest),
         (Some("interop"), rest) => cargo::lab("interop", rest),
         (Some("test"), []) => check::test(),
         (Some("check"), []) => check::check(),
