@@ -28,8 +28,17 @@ pub(crate) fn has(subcommand: &str) -> bool {
 
 /// Runs a command of `flow-lab`; an error without text, since the lab has said what went wrong.
 pub(crate) fn lab(name: &str, arguments: &[String]) -> Result {
+    lab_with(&[], name, arguments)
+}
+
+/// The same with optimizations, for what measures.
+pub(crate) fn fast_lab(name: &str, arguments: &[String]) -> Result {
+    lab_with(&["--release"], name, arguments)
+}
+
+fn lab_with(flags: &[&str], name: &str, arguments: &[String]) -> Result {
     // Not quiet: the first build takes minutes, and whoever waits wants to see why.
-    let mut all = vec!["run", "--package", "flow-lab", "--", name];
+    let mut all = [&["run", "--package", "flow-lab"], flags, &["--", name]].concat();
     all.extend(arguments.iter().map(String::as_str));
     let status = status(command(&all))?;
     if status.success() { Ok(()) } else { Err("".into()) }

@@ -31,6 +31,10 @@ commands:
   interop  try programs that others wrote with ours: all, nginx, openai-python, openai-node, litellm
              --install               put what is missing into target/interop
              --json                  one JSON object a line
+  bench    measure what the clients cost against bare HTTP stacks; fails where a limit is missed
+             calls, decode, machine, build
+                                     only these parts; build takes minutes
+             --json                  one JSON object a line
   test     run all tests, doctests included (with cargo-nextest where it is installed)
   check    formatting, lints, docs, house rules, layers, twins, and whether the error table is up to date
   layers   print the modules of each crate by rank, or who imports from above
@@ -44,6 +48,7 @@ fn main() -> ExitCode {
     let rest: Vec<String> = arguments.collect();
     let outcome = match (command.as_deref(), &*rest) {
         (Some("demo"), rest) => cargo::lab("demo", rest),
+        (Some("bench"), rest) => cargo::fast_lab("bench", rest),
         (Some("interop"), rest) => cargo::lab("interop", rest),
         (Some("test"), []) => check::test(),
         (Some("check"), []) => check::check(),

@@ -3,18 +3,22 @@
 //! The floor reads the documented envelope into a struct of three owned strings. Ours keeps every
 //! field there is, finds the kind, and keeps status, headers and body.
 
-use std::iter::repeat_n;
+use std::hint::black_box;
+use std::io::Cursor;
+use std::sync::Arc;
 use std::time::SystemTime;
 
+use bytes::Bytes;
+use flow_blocking::{CancelToken, Client, InFlight, ReplyBody, Transport};
 use flow_errors::table::TABLE;
-use flow_errors::{Body, Envelope, Error};
-use http::{HeaderMap, HeaderValue, StatusCode};
+use flow_errors::{Body, Envelope, Error, RetryPolicy};
+use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
 use serde::Deserialize;
 
+use super::cpu;
 use super::figure::Figure;
 use super::paired::Pairs;
 use super::progress::Progress;
-use super::timing::nanos_each;
 use crate::Result;
 
 /// The most that decoding and classifying may take, in decodes into the plain struct.
@@ -81,11 +85,23 @@ fn documented(name: &str, status: StatusCode, body: &[u8], progress: &Progress) 
     // Both own the bodies, as whoever has read a reply does.
     let bodies = || vec![Body::new(body); DECODES];
     let pairs = Pairs::measure(
-        || Ok(nanos_each(bodies(), |body| decoded(status, &headers, body))),
-        || Ok(nanos_each(bodies(), |body| serde_json::from_slice::<Plain>(body.as_bytes()))),
+        || cpu_nanos_each(bodies(), |body| decoded(status, &headers, body)),
+        || cpu_nanos_each(bodies(), |body| serde_json::from_slice::<Plain>(body.as_bytes())),
         progress.of(name),
     )?;
     Ok(Figure::of_pairs(name, "ns", &pairs, Some(LIMIT)))
+}
+
+/// Returns the CPU time in nanoseconds that `work` takes for one of `inputs`, results dropped.
+fn cpu_nanos_each<I, T>(inputs: Vec<I>, mut work: impl FnMut(I) -> T) -> Result<f64> {
+    let count = f64::from(u32::try_from(inputs.len())?);
+    let spent = cpu::spent(|| {
+        for input in inputs {
+            black_box(work(black_box(input)));
+        }
+        Ok(())
+    })?;
+    Ok(spent.as_secs_f64() * 1e9 / count)
 }
 
 fn decoded(status: StatusCode, headers: &HeaderMap, body: Body) -> Error {
@@ -100,26 +116,43 @@ fn headers() -> HeaderMap {
     headers
 }
 
-/// A page of a megabyte: only what is kept of it may cost time or memory.
+/// A page of a megabyte as the reply of a call: only what is kept of it may cost time or memory.
 fn large(progress: &Progress) -> Result<[Figure; 2]> {
     let page = page(LARGE);
     let kept = page.get(..Body::MAX).unwrap_or(&page);
-    let (status, headers) = (StatusCode::BAD_GATEWAY, headers());
-    let decode = |page: Vec<u8>| decoded(status, &headers, Body::new(page));
+    let (whole, part) = (refused_with(&page)?, refused_with(kept)?);
+    let call = |client: &Client| client.get("/page").send::<()>();
+    let calls = |client: &Client| cpu_nanos_each(vec![(); LARGE_DECODES], |()| call(client));
     let name = "decode, 1 MiB of HTML against 64 KiB of it";
-    // Collected, so that the pages are there before the clock runs.
-    let pages = |page: &[u8]| repeat_n(page.to_vec(), LARGE_DECODES).collect::<Vec<_>>();
-    let pairs = Pairs::measure(
-        || Ok(nanos_each(pages(&page), decode)),
-        || Ok(nanos_each(pages(kept), decode)),
-        progress.of(name),
-    )?;
+    let pairs = Pairs::measure(|| calls(&whole), || calls(&part), progress.of(name))?;
     let time = Figure::of_pairs(name, "ns", &pairs, Some(LARGE_LIMIT));
-    let body = page.clone();
-    let peak = allocation_counter::measure(|| drop(decode(body))).bytes_max;
+    let peak = allocation_counter::measure(|| drop(call(&whole))).bytes_max;
     let peak = f64::from(u32::try_from(peak)?) / 1024.0;
     let name = "decode, 1 MiB of HTML, most memory at once";
     Ok([time, Figure::counted(name, "KiB", (peak, None), PEAK_LIMIT)])
+}
+
+/// Makes a client whose every call is answered by a 502 with `page`, without a network.
+fn refused_with(page: &[u8]) -> Result<Client> {
+    let transport = Arc::new(Canned(page.into()));
+    let client = Client::builder().api_key("sk-bench").retry(RetryPolicy::none());
+    Ok(client.transport(transport).build()?)
+}
+
+struct Canned(Arc<[u8]>);
+
+impl Transport for Canned {
+    fn send(
+        &self,
+        _: Request<Bytes>,
+        in_flight: &InFlight,
+        _: &CancelToken,
+    ) -> Result<Response<ReplyBody>, Error> {
+        in_flight.mark_sent();
+        let mut reply = Response::new(Box::new(Cursor::new(Arc::clone(&self.0))) as ReplyBody);
+        *reply.status_mut() = StatusCode::BAD_GATEWAY;
+        Ok(reply)
+    }
 }
 
 /// A page of that many bytes, without a headline, so that all of it is searched.

@@ -20,6 +20,9 @@ pub(super) struct Figure {
     pub(super) rounds: usize,
     /// `value` may be as large as this; none where the figure only informs.
     pub(super) limit: Option<f64>,
+    /// What else there is to say, in words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) note: Option<String>,
 }
 
 /// What a figure's `value` is.
@@ -53,6 +56,7 @@ impl Figure {
             spread: Some(ratios.quartiles()),
             rounds: pairs.len(),
             limit,
+            note: None,
         }
     }
 
@@ -68,7 +72,8 @@ impl Figure {
             None => (ours, Of::Ours),
         };
         let (limit, rounds) = (Some(limit), 1);
-        Self { name: name.into(), unit, ours, floor, value, of, spread: None, rounds, limit }
+        let (name, spread, note) = (name.into(), None, None);
+        Self { name, unit, ours, floor, value, of, spread, rounds, limit, note }
     }
 
     /// Returns whether the limit, if there is one, is kept. What is no number keeps to none.

@@ -47,6 +47,7 @@ pub(super) fn measure(progress: &Progress) -> Result<Vec<Figure>> {
             spread: Some(ranked.quartiles()),
             rounds: ROUNDS,
             limit: Some(LIMIT),
+            note: None,
         }
     });
     Ok(figures.chain([allocations()]).collect())

@@ -3,6 +3,7 @@
 //! Machines differ and are shared, so almost every figure is a ratio of two things measured in
 //! turns within the same minute.
 
+mod build;
 mod calls;
 mod cpu;
 mod decode;
@@ -29,6 +30,9 @@ pub(crate) struct Arguments {
     /// Print one JSON object a line instead of a table.
     #[arg(long)]
     json: bool,
+    /// Build so many times instead of twice.
+    #[arg(long, value_name = "N")]
+    builds: Option<usize>,
 }
 
 /// A part of the figures.
@@ -40,6 +44,8 @@ enum Part {
     Decode,
     /// Decisions of the retry machine.
     Machine,
+    /// What the clients add to a program: crates, build time, size. Takes minutes.
+    Build,
 }
 
 /// Measures, prints what came of it, and fails where a limit is missed.
@@ -51,6 +57,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result {
         figures.extend(match part {
             Part::Calls => calls::measure(&progress)?,
             Part::Decode => decode::measure(&progress)?,
+            Part::Build => build::measure(&progress, arguments.builds)?,
             Part::Machine => machine::measure(&progress)?,
         });
     }

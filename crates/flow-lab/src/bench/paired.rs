@@ -37,18 +37,42 @@ impl Pairs {
         // Caches, pools and lazy statics: the first round of each is not counted.
         ours()?;
         floor()?;
-        while pairs.0.len() < LEAST || (pairs.0.len() < MOST && !pairs.is_still()) {
-            let pair = if pairs.0.len() % 2 == 0 {
-                let ours = ours()?;
-                Pair { ours, floor: floor()? }
-            } else {
-                let floor = floor()?;
-                Pair { ours: ours()?, floor }
-            };
-            pairs.0.push(pair);
-            step(pairs.0.len());
+        while pairs.len() < LEAST || (pairs.len() < MOST && !pairs.is_still()) {
+            pairs.add(&mut ours, &mut floor)?;
+            step(pairs.len());
         }
         Ok(pairs)
+    }
+
+    /// Measures so many pairs of what takes too long for more, and has nothing to warm up.
+    pub(super) fn exactly(
+        count: usize,
+        mut ours: impl FnMut() -> Result<f64>,
+        mut floor: impl FnMut() -> Result<f64>,
+        step: impl Fn(usize),
+    ) -> Result<Self> {
+        let mut pairs = Self::default();
+        while pairs.len() < count {
+            pairs.add(&mut ours, &mut floor)?;
+            step(pairs.len());
+        }
+        Ok(pairs)
+    }
+
+    fn add(
+        &mut self,
+        ours: &mut impl FnMut() -> Result<f64>,
+        floor: &mut impl FnMut() -> Result<f64>,
+    ) -> Result {
+        let pair = if self.len() % 2 == 0 {
+            let ours = ours()?;
+            Pair { ours, floor: floor()? }
+        } else {
+            let floor = floor()?;
+            Pair { ours: ours()?, floor }
+        };
+        self.0.push(pair);
+        Ok(())
     }
 
     pub(super) fn len(&self) -> usize {

@@ -39,7 +39,11 @@ fn table(figures: &[Figure]) -> String {
     for figure in figures {
         table.add_row(row(figure));
     }
-    format!("{table}\n")
+    let notes: String = figures
+        .iter()
+        .filter_map(|figure| figure.note.as_deref())
+        .fold(String::new(), |notes, note| notes + note + "\n");
+    format!("{table}\n{notes}")
 }
 
 fn row(figure: &Figure) -> [String; 8] {
