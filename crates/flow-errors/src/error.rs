@@ -418,6 +418,10 @@ impl fmt::Display for Error {
                 1 => f.write_str(", 1 attempt")?,
                 many => write!(f, ", {many} attempts")?,
             }
+            match inner.attempts.models().count() {
+                0 | 1 => {}
+                many => write!(f, " to {many} models")?,
+            }
             if let Some(reason) = inner.stopped_because {
                 write!(f, ", stopped by {reason}")?;
             }

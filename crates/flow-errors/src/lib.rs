@@ -69,6 +69,11 @@
 //! # Ok::<(), Error>(())
 //! ```
 //!
+//! A call that may ask other models is told so with
+//! [`with_fallback_models`](call::Call::with_fallback_models). Each
+//! [`Send`](call::Send) then says by its `target` which of them it goes to, and
+//! [`target`](call::Call::target) whose gate the machine is to be given.
+//!
 //! # The error table
 //!
 //! The service's page, as [`table::TABLE`] holds it and as the default policy acts on it:
@@ -151,7 +156,9 @@ mod sse;
 mod step;
 mod stopped_because;
 mod success;
+mod switch;
 pub mod table;
+mod targets;
 mod text;
 mod tick;
 mod unreadable;
