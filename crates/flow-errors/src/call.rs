@@ -125,6 +125,12 @@ impl Call {
         self.targets.current()
     }
 
+    /// Returns the name of that model, if the request names one.
+    #[must_use]
+    pub fn model(&self) -> Option<&str> {
+        self.shared_model().map(|model| &**model)
+    }
+
     /// Returns the attempts so far; the one under way is not among them.
     #[must_use]
     pub const fn attempts(&self) -> &Attempts {
@@ -184,7 +190,7 @@ impl Call {
                 self.attempts.push(attempt.failed(elapsed, &error));
                 match self.next(now, entropy, &error) {
                     Ok((delay, why)) => {
-                        let model = self.model().filter(|_| why == Why::Switch);
+                        let model = self.shared_model().filter(|_| why == Why::Switch).cloned();
                         self.attempts.set_next(delay, model);
                         self.state = State::Waiting { until: now + delay, why, failure: error };
                     }
@@ -236,14 +242,13 @@ impl Call {
         Step::Send(send)
     }
 
-    /// Returns the name of the model that is asked.
-    fn model(&self) -> Option<Arc<str>> {
-        self.targets.model(self.operation.shared_model()).cloned()
+    fn shared_model(&self) -> Option<&Arc<str>> {
+        self.targets.model(self.operation.shared_model())
     }
 
     /// Starts the record of the send under way.
     fn record(&self, send: Send, since: Tick) -> Attempt {
-        Attempt::new(send.attempt, self.model(), since.since(self.started))
+        Attempt::new(send.attempt, self.shared_model().cloned(), since.since(self.started))
     }
 
     /// Decides on another attempt: how long until it and why, or why there is none.

@@ -70,9 +70,9 @@
 //! ```
 //!
 //! A call that may ask other models is told so with
-//! [`with_fallback_models`](call::Call::with_fallback_models). Each
-//! [`Send`](call::Send) then says by its `target` which of them it goes to, and
-//! [`target`](call::Call::target) whose gate the machine is to be given.
+//! [`with_fallback_models`](call::Call::with_fallback_models); then
+//! [`model`](call::Call::model) is the one that a send asks, and [`target`](call::Call::target) says
+//! whose gate the machine is to be given.
 //!
 //! # The error table
 //!

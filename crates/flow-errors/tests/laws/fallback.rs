@@ -29,7 +29,7 @@ proptest! {
     fn prop_model_is_left_at_once_when_the_failure_is_its_own_and_only_then(script in scripts()) {
         let log = script.run();
         for (pair, attempt) in log.sends.windows(2).zip(log.call.attempts().iter()) {
-            let [before, after] = pair else { unreachable!() };
+            let (before, after) = (&pair[0], &pair[1]);
             let error = before.error.as_ref().unwrap();
             let is_last = before.send.target.model == script.fallbacks.len();
             let switches = before.send.target != after.send.target;
@@ -136,12 +136,15 @@ fn history(log: &Log) -> String {
     attempts.collect::<Vec<_>>().join(", ")
 }
 
+/// Name, fallback models, what happens, attempts and waits, and why there were no more.
+type Case<'a> = (&'a str, &'a [&'static str], &'a [Event], &'a str, Option<StoppedBecause>);
+
 #[test]
 fn calls_go_on_as_the_page_and_the_callers_list_say() {
     let refused_for_good = Event::Refuse { status: 503, hint_ms: None, should_retry: Some(false) };
     let unknown = Event::Code(404, "model_not_found");
     #[rustfmt::skip]
-    let cases: [(&str, &[&'static str], &[Event], &str, Option<StoppedBecause>); 20] = [
+    let cases: [Case<'_>; 20] = [
         // name                 fallbacks    what happens                                       attempts and waits                 stopped by
         ("overloaded",          &["n"],      &[refuse(503)],                                    "m 0, n",                          None),
         ("overloaded, no list", &[],         &[refuse(503)],                                    "m 1000, m",                       None),
