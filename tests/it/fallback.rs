@@ -37,6 +37,9 @@ fn scripted(script: impl IntoIterator<Item = Action>) -> Sim {
     Sim::builder().script(script.into_iter().collect::<Vec<_>>()).start().unwrap()
 }
 
+/// A call's own list, where it has one.
+type Names<'a> = Option<&'a [&'a str]>;
+
 fn models(sim: &Sim) -> Vec<String> {
     sim.log().into_iter().map(|seen| seen.model.unwrap()).collect()
 }
@@ -88,7 +91,7 @@ fn calls_list_takes_the_place_of_the_clients<C: TestClient>() {
     let sim = Sim::start().unwrap();
     let client: C = client(&sim, &["sim-503-x9-own", "gpt-4o-mini"]);
     #[rustfmt::skip]
-    let cases: [(&str, &str, Option<&[&str]>, &[&str]); 4] = [
+    let cases: [(&str, &str, Names<'_>, &[&str]); 4] = [
         // name             model             the call's list    asked
         ("the client's",    "sim-503",        None,              &["sim-503", "sim-503-x9-own", "gpt-4o-mini"]),
         ("the call's own",  "sim-503-x9-own", None,              &["sim-503-x9-own", "gpt-4o-mini"]),
@@ -240,7 +243,7 @@ fn deadline_is_one_for_all_models<C: TestClient>() {
 }
 
 fn attempts_are_those_of_all_models_together<C: TestClient>() {
-    let overloaded = || scripted([const { 503 }; 6].map(Action::row));
+    let overloaded = || scripted([503; 6].map(Action::row));
     #[rustfmt::skip]
     let cases: [(&str, Option<u32>, &[&str]); 4] = [
         // name      max_attempts  asked

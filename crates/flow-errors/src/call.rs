@@ -99,16 +99,14 @@ impl Call {
         Self { is_repeatable: false, ..self }
     }
 
-    /// Names the models that may be asked when the operation's own is no good just now, the next one
-    /// first. Each is asked only after all before it, and none again that was left:
+    /// Names the models that may be asked when the operation's own is no good just now, in their
+    /// order: none is asked again once the call has left it.
     ///
-    /// - at once, when a model is overloaded, or unknown to the service, or throttled for longer than
-    ///   [`switch_after`](RetryPolicy::switch_after). What `x-should-retry` says is about the same
-    ///   model and does not forbid it.
-    /// - never after any other failure: it would be the same with every model.
-    ///
-    /// On the last model the usual rules hold. The deadline bounds all models together, and so do
-    /// the attempts, of which there may be [`max_attempts_for`](RetryPolicy::max_attempts_for) them.
+    /// A call leaves a model, at once, when it is overloaded, unknown to the service, or throttled
+    /// for longer than [`switch_after`](RetryPolicy::switch_after); what `x-should-retry` says is
+    /// about the same model and does not forbid that. After any other failure, and on the last
+    /// model, it does what it would do without the others. Deadline and
+    /// [attempts](RetryPolicy::max_attempts_for) are those of all models together.
     #[must_use]
     pub fn with_fallback_models<M: Into<Arc<str>>>(
         mut self,
@@ -318,11 +316,10 @@ impl Call {
     }
 
     fn fail(&mut self, error: Error, reason: StoppedBecause) -> Step {
-        let operation = self.operation.clone();
-        let operation = match self.attempts.last() {
-            Some(last) => operation.asked(last),
-            None => operation,
-        };
+        let mut operation = self.operation.clone();
+        if let Some(last) = self.attempts.last() {
+            operation = operation.asked(last);
+        }
         let error = error.finished(operation, self.attempts.clone(), reason);
         let verdict = Verdict::Failed(error);
         self.state = State::Done(verdict.clone());
