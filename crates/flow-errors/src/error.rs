@@ -3,7 +3,6 @@
 //! An [`Error`] is made where the failure is known best, with its [`Kind`] and [`Class`] decided
 //! there; the call that failed adds the request, the history and why it stopped.
 
-use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::fmt;
 use std::sync::Arc;
@@ -15,7 +14,7 @@ use crate::attempt::{Attempts, Operation};
 use crate::document::Document;
 use crate::report::SupportReport;
 use crate::step::StoppedBecause;
-use crate::{Body, Class, Envelope, InvalidPolicy, Kind, RateLimits, advice, text};
+use crate::{Body, Class, Envelope, InvalidPolicy, Kind, RateLimits, text};
 
 /// What stands where a secret stood.
 const REDACTED: &str = "[redacted]";
@@ -321,14 +320,6 @@ impl Error {
     #[must_use]
     pub fn stopped_because(&self) -> Option<StoppedBecause> {
         self.0.stopped_because
-    }
-
-    /// Returns what to do about it, in the words of the service's page where it has some.
-    ///
-    /// Where a model is unknown, the call that finds the nearest ones is named as well.
-    #[must_use]
-    pub fn recommendation(&self) -> Cow<'_, str> {
-        advice::recommendation(self)
     }
 
     /// Returns the text to send to the service's support: no secrets, no prompt.
