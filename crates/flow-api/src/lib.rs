@@ -77,6 +77,7 @@ mod embedding_list;
 mod embedding_request;
 pub mod embeddings;
 mod field;
+mod fields;
 mod gates;
 mod in_flight;
 mod input;
