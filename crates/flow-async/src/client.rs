@@ -126,7 +126,8 @@ impl Execute for Client {
     }
 
     fn execute<T: DeserializeOwned + Send + 'static>(&self, plan: Result<Plan>) -> Sending<T> {
-        let client = self.clone();
+        // The future holds the plan more than once while it is handed on: better a pointer to it.
+        let (client, plan) = (self.clone(), plan.map(Box::new));
         Sending(Box::pin(async move { driver::drive(client, plan?).await }))
     }
 

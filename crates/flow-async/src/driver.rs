@@ -17,7 +17,10 @@ use crate::Client;
 use crate::transport::ReplyBody;
 
 /// Makes the call that `plan` describes.
-pub(crate) async fn drive<T: DeserializeOwned>(client: Client, plan: Plan) -> Result<Reply<T>> {
+pub(crate) async fn drive<T: DeserializeOwned>(
+    client: Client,
+    plan: Box<Plan>,
+) -> Result<Reply<T>> {
     let clock = client.clock();
     let mut call = Running::new(&plan, clock.now(), clock.wall());
     loop {

@@ -1,5 +1,6 @@
 //! The limits a caller puts on retrying, and on time.
 
+use std::fmt;
 use std::time::Duration;
 
 use crate::{Backoff, Jitter};
@@ -255,19 +256,15 @@ impl Default for Timeouts {
 
 /// The settings of a [`RetryPolicy`], a [`Backoff`] or [`Timeouts`] make no sense.
 #[non_exhaustive]
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum InvalidPolicy {
     /// `max_attempts` was zero.
-    #[error("max_attempts is 0, so nothing would ever be sent; use 1 to switch retries off")]
     NoAttempts,
     /// `max_attempts` was above [`RetryPolicy::MAX_ATTEMPTS`].
-    #[error("max_attempts is {0}, above the maximum of 1000; bound long calls by their deadline")]
     TooManyAttempts(u32),
     /// `initial_delay` was zero.
-    #[error("initial_delay is 0, which would retry in a hot loop; use at least 1 ms")]
     ZeroInitialDelay,
     /// `initial_delay` was longer than `max_delay`.
-    #[error("initial_delay {initial_delay:?} is above max_delay {max_delay:?}; swap or raise one")]
     InitialAboveMax {
         /// The delay before the first retry.
         initial_delay: Duration,
@@ -275,9 +272,37 @@ pub enum InvalidPolicy {
         max_delay: Duration,
     },
     /// The deadline was zero.
-    #[error("the deadline is 0, so no call could finish; use no_deadline() to lift it")]
     ZeroDeadline,
     /// The attempt timeout was zero.
-    #[error("the attempt timeout is 0, so no attempt could finish; leave it unset to lift it")]
     ZeroAttemptTimeout,
 }
+
+impl fmt::Display for InvalidPolicy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoAttempts => f.write_str(
+                "max_attempts is 0, so nothing would ever be sent; use 1 to switch retries off",
+            ),
+            Self::TooManyAttempts(attempts) => write!(
+                f,
+                "max_attempts is {attempts}, above the maximum of 1000; bound long calls by their \
+                 deadline",
+            ),
+            Self::ZeroInitialDelay => f.write_str(
+                "initial_delay is 0, which would retry in a hot loop; use at least 1 ms",
+            ),
+            Self::InitialAboveMax { initial_delay, max_delay } => write!(
+                f,
+                "initial_delay {initial_delay:?} is above max_delay {max_delay:?}; swap or raise one",
+            ),
+            Self::ZeroDeadline => f.write_str(
+                "the deadline is 0, so no call could finish; use no_deadline() to lift it",
+            ),
+            Self::ZeroAttemptTimeout => f.write_str(
+                "the attempt timeout is 0, so no attempt could finish; leave it unset to lift it",
+            ),
+        }
+    }
+}
+
+impl std::error::Error for InvalidPolicy {}

@@ -133,7 +133,7 @@ impl Ranked {
     }
 
     fn at(&self, rank: usize) -> f64 {
-        self.0.get(rank).or(self.0.last()).copied().unwrap_or(f64::NAN)
+        self.0.get(rank).or_else(|| self.0.last()).copied().unwrap_or(f64::NAN)
     }
 }
 
