@@ -1,7 +1,7 @@
 //! Reading a reply's body within its bounds, and undoing gzip.
 
 use std::fmt;
-use std::io::{self, Read};
+use std::io::Read;
 
 use flate2::read::MultiGzDecoder;
 use flow_errors::{Body, Error, Sent};
@@ -38,21 +38,6 @@ impl BodyReader {
         self.is_over |= chunk.len() > room;
         self.bytes.extend_from_slice(chunk.get(..room).unwrap_or(chunk));
         !self.is_over
-    }
-
-    /// Adds what `body` still brings, up to the limit.
-    ///
-    /// # Errors
-    ///
-    /// Returns the error of a read that failed; what had arrived until then is kept.
-    pub fn read_from(&mut self, body: &mut impl Read) -> io::Result<()> {
-        let room = self.limit.saturating_sub(self.bytes.len());
-        // One byte more than there is room for tells whether there is more.
-        let most = u64::try_from(room).unwrap_or(u64::MAX).saturating_add(1);
-        let read = body.take(most).read_to_end(&mut self.bytes);
-        self.is_over |= self.bytes.len() > self.limit;
-        self.bytes.truncate(self.limit);
-        read.map(|_| ())
     }
 
     /// Notes why the rest of the body will not come.

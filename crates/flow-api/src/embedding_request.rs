@@ -4,7 +4,7 @@ use std::fmt;
 
 use flow_errors::{Error, Result};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::params::{Known, Params, at_least_one, known};
 
@@ -67,7 +67,7 @@ pub(crate) use embedding_setters;
 ///
 /// let request = EmbeddingRequest::new("text-embedding-3-small").input(["one", "two"]);
 /// request.check()?;
-/// assert_eq!(request.params()["input"][1], "two");
+/// assert_eq!(request.param_value("input").unwrap()[1], "two");
 ///
 /// let error = EmbeddingRequest::new("text-embedding-3-small").input("").check().unwrap_err();
 /// assert_eq!(error.param(), Some("input"));
@@ -96,9 +96,14 @@ impl EmbeddingRequest {
     }
 
     /// Returns the parameters that are set, by their names in the JSON; the input is one of them.
+    pub fn params(&self) -> impl Iterator<Item = (&str, &Value)> {
+        self.params.values().iter()
+    }
+
+    /// Returns the parameter of that name in the JSON, if it is set.
     #[must_use]
-    pub const fn params(&self) -> &Map<String, Value> {
-        self.params.values()
+    pub fn param_value(&self, name: &str) -> Option<&Value> {
+        self.params.values().get(name)
     }
 
     /// Checks what the service would refuse anyway.
@@ -186,7 +191,7 @@ mod tests {
         full.check().unwrap();
         assert_eq!(serde_json::to_value(&full).unwrap(), want);
         assert_eq!(serde_json::from_value::<EmbeddingRequest>(want).unwrap(), full);
-        assert_eq!(full.params().len(), ALL.len() + 1);
+        assert_eq!(full.params().count(), ALL.len() + 1);
         for known in ALL.iter().chain(FIELDS) {
             let error = embed().param(known.name, 1).check().unwrap_err();
             assert_eq!(error.param(), Some(known.name));

@@ -78,6 +78,7 @@ mod embedding_request;
 pub mod embeddings;
 mod fallback;
 mod field;
+mod fields;
 mod gates;
 mod in_flight;
 mod input;

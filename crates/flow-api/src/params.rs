@@ -5,7 +5,10 @@
 
 use flow_errors::{Error, Result};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Number, Value};
+use serde_json::{Number, Value};
+
+use crate::fields::Fields;
+use crate::json::put;
 
 /// A name that does not go through `param()`, and the way it goes instead.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,7 +40,7 @@ pub(crate) use known;
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub(crate) struct Params {
-    values: Map<String, Value>,
+    values: Fields,
     #[serde(skip)]
     not_finite: Option<(Known, f64)>,
     #[serde(skip)]
@@ -46,7 +49,7 @@ pub(crate) struct Params {
 
 impl Params {
     /// Returns the parameters as they are sent.
-    pub(crate) const fn values(&self) -> &Map<String, Value> {
+    pub(crate) const fn values(&self) -> &Fields {
         &self.values
     }
 
@@ -65,7 +68,7 @@ impl Params {
     }
 
     pub(crate) fn set(&mut self, param: Known, value: impl Into<Value>) {
-        self.values.insert(param.name.to_owned(), value.into());
+        self.values.change(param.name, |held| *held = value.into());
     }
 
     pub(crate) fn set_number(&mut self, param: Known, number: f64) {
@@ -80,16 +83,16 @@ impl Params {
 
     /// Adds to a parameter that is a list; one value that is none becomes the first of it.
     pub(crate) fn push(&mut self, param: Known, value: impl Into<Value>) {
-        match self.values.entry(param.name).or_insert_with(|| Value::Array(Vec::new())) {
+        self.values.change(param.name, |held| match held {
             Value::Array(list) => list.push(value.into()),
+            Value::Null => *held = Value::Array(vec![value.into()]),
             one => *one = Value::Array(vec![one.take(), value.into()]),
-        }
+        });
     }
 
     /// Adds to a parameter that is an object.
     pub(crate) fn insert(&mut self, param: Known, key: &str, value: impl Into<Value>) {
-        let object = self.values.entry(param.name).or_insert(Value::Null);
-        crate::json::put(object, key, value);
+        self.values.change(param.name, |object| put(object, key, value));
     }
 
     /// Adds a number to a parameter that is an object.
@@ -105,7 +108,7 @@ impl Params {
         let known = others.into_iter().flatten().find(|known| known.name == name);
         match known {
             Some(known) => self.misplaced = self.misplaced.or(Some(*known)),
-            None => drop(self.values.insert(name, value)),
+            None => self.values.change(name, |held| *held = value),
         }
     }
 

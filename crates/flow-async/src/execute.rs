@@ -20,8 +20,9 @@ impl Execute for Client {
     }
 
     fn execute<T: DeserializeOwned + Send + 'static>(&self, plan: Result<Plan>) -> Sending<T> {
-        let client = self.clone();
-        Sending(Box::pin(async move { drive(&client, &plan?).await }))
+        // The future holds the plan more than once while it is handed on: better a pointer to it.
+        let (client, plan) = (self.clone(), plan.map(Box::new));
+        Sending(Box::pin(async move { drive(&client, &*plan?).await }))
     }
 
     fn map<T: Send + 'static, U>(

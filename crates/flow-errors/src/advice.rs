@@ -6,6 +6,9 @@ use crate::attempt::Operation;
 use crate::switch::is_about_model;
 use crate::{Error, Kind, text};
 
+/// The parameter at fault where the arguments of a tool call cannot be read.
+pub(crate) const ARGUMENTS: &str = "arguments";
+
 impl Error {
     /// Returns what to do about it, in the words of the service's page where it has some.
     ///
@@ -15,19 +18,24 @@ impl Error {
         let words = self.kind().recommendation(self.status());
         let model = self.operation().and_then(Operation::model);
         match self.kind() {
-            Kind::NotFound if is_about_model(self, model.is_some()) => match model {
-                Some(model) => {
-                    let model = text::line(model);
-                    format!("{words}; models().closest(\"{model}\") lists the nearest ids").into()
-                }
-                None => format!("{words}; models().list() lists the ids").into(),
-            },
-            // A reply that cannot be decoded has a status; the arguments of a tool call have none.
-            Kind::Decode if self.status().is_none() => {
+            Kind::NotFound if is_about_model(self, model.is_some()) => {
+                with_models(words, model).into()
+            }
+            Kind::Decode if self.param() == Some(ARGUMENTS) => {
                 "Send this back as the tool's result, so that the model can correct itself".into()
             }
             _ => words.into(),
         }
+    }
+}
+
+fn with_models(words: &str, model: Option<&str>) -> String {
+    match model {
+        Some(model) => {
+            let model = text::line(model);
+            format!("{words}; models().closest(\"{model}\") lists the nearest ids")
+        }
+        None => format!("{words}; models().list() lists the ids"),
     }
 }
 
@@ -38,7 +46,7 @@ mod tests {
     use http::{HeaderMap, Method, StatusCode};
 
     use super::*;
-    use crate::Body;
+    use crate::{Body, Class};
 
     const WORDS: &str = "Verify the model ID and request path";
 
@@ -98,6 +106,9 @@ mod tests {
     fn arguments_of_a_tool_call_go_back_to_the_model() {
         let source = serde_json::from_str::<u8>("x").unwrap_err();
         let error = Error::invalid_arguments("f", &source);
+        assert_eq!(error.param(), Some(ARGUMENTS));
         assert!(error.recommendation().starts_with("Send this back as the tool's result"));
+        let reply = Error::new(Kind::Decode, Class::Permanent, "too many headers");
+        assert!(reply.recommendation().starts_with("Check that the base URL"), "{reply}");
     }
 }

@@ -207,9 +207,20 @@ impl From<Envelope> for Value {
 /// The body is not an error envelope.
 ///
 /// Neither message nor source quotes the body.
-#[derive(Debug, thiserror::Error)]
-#[error("body is not an error envelope")]
-pub struct InvalidEnvelope(#[source] Option<serde_json::Error>);
+#[derive(Debug)]
+pub struct InvalidEnvelope(Option<serde_json::Error>);
+
+impl fmt::Display for InvalidEnvelope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("body is not an error envelope")
+    }
+}
+
+impl std::error::Error for InvalidEnvelope {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.0.as_ref().map(|source| source as _)
+    }
+}
 
 /// Removes a byte order mark and white space at both ends.
 pub(crate) fn trim(body: &[u8]) -> &[u8] {

@@ -4,6 +4,7 @@
 
 use http::{HeaderMap, StatusCode};
 
+use crate::advice::ARGUMENTS;
 use crate::envelope::trim;
 use crate::header_text::texts;
 use crate::{Body, Class, Error, Kind};
@@ -65,7 +66,9 @@ impl Error {
     pub fn invalid_arguments(function: &str, source: &serde_json::Error) -> Self {
         let name: String = function.chars().take(100).collect();
         let message = format!("the arguments of the call of `{name}`");
-        Self::new(Kind::Decode, Class::Permanent, message).caused_by(without_payload(source))
+        let error = Self::new(Kind::Decode, Class::Permanent, message);
+        let error = error.caused_by(without_payload(source));
+        error.map(|inner| inner.param = Some(ARGUMENTS.into()))
     }
 
     /// Creates the error of a success whose body is longer than `limit` bytes.

@@ -45,8 +45,8 @@ fn parts_of_requests_do_not_show_what_they_hold() {
     let parts = json!({ "role": "user", "content": [{ "text": PROMPT }], "name": PROMPT });
     search.debug("message of parts", &serde_json::from_value::<Message>(parts).unwrap());
     let request = request("gpt-4o");
-    search.debug("tool", &Tool::from(request.params()["tools"][0].clone()));
-    let format = request.params()["response_format"].clone();
+    search.debug("tool", &Tool::from(request.param_value("tools").unwrap()[0].clone()));
+    let format = request.param_value("response_format").unwrap().clone();
     search.debug("format", &ResponseFormat::from(format));
     let call = ToolCall::function("c", "f", PROMPT);
     search.debug("arguments", &call.parse::<u8>().unwrap_err());

@@ -16,7 +16,7 @@ struct Arrow {
 /// The arrows between the crates, the lowest crate first.
 const ARROWS: [Arrow; 9] = [
     Arrow {
-        outside: Some(&["http", "httpdate", "serde", "serde_json", "thiserror"]),
+        outside: Some(&["http", "httpdate", "serde", "serde_json"]),
         ..arrow("flow-errors", &[], &[])
     },
     arrow("flow-api", &["flow-errors"], &[]),

@@ -133,7 +133,7 @@ impl Ranked {
     }
 
     fn at(&self, rank: usize) -> f64 {
-        self.0.get(rank).or(self.0.last()).copied().unwrap_or(f64::NAN)
+        self.0.get(rank).or_else(|| self.0.last()).copied().unwrap_or(f64::NAN)
     }
 }
 
@@ -144,6 +144,7 @@ mod tests {
     use super::*;
 
     #[test]
+    #[expect(clippy::float_cmp, reason = "halves and whole numbers, which are exact")]
     fn median_and_quartiles_stand_where_they_should() {
         #[rustfmt::skip]
         let table: [(&[f64], [f64; 3]); 5] = [
@@ -172,6 +173,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::float_cmp, reason = "halves and whole numbers, which are exact")]
     fn order_turns_around_from_pair_to_pair_and_a_still_median_ends_it() {
         let order = RefCell::new(String::new());
         let note = |name, cost| {
