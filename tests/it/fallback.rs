@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use flow_api::embeddings::Embeddings;
 use flow_api::{ChatCompletion, ClientBuilder, Post, Reply};
+use flow_blocking::CancelToken;
 use flow_errors::{Attempt, Attempts, Error, Kind, RetryPolicy, StoppedBecause};
 use flow_sim::{Action, Seen, Sim};
 use flow_tests::{BodyFault, Fake, Scene, TestClient, VirtualClock, both};
@@ -24,6 +25,8 @@ both! {
     attempts_are_those_of_all_models_together
     only_chats_fall_back
 }
+
+const SOON: Duration = Duration::from_secs(20);
 
 /// A client whose waits take no time.
 fn client<C: TestClient>(sim: &Sim, fallback_models: &[&str]) -> C {
@@ -281,4 +284,37 @@ fn only_chats_fall_back<C: TestClient>() {
     let result: Result<Reply<ChatCompletion>, Error> = C::wait(call.send());
     assert_eq!(result.unwrap_err().kind(), Kind::ServiceUnavailable);
     assert_eq!(models(&sim), ["sim-503"; 3]);
+}
+
+#[test]
+fn call_cancelled_on_its_second_model_gives_back_what_it_held() {
+    let sim = Sim::start().unwrap();
+    let token = CancelToken::new();
+    let client: flow_blocking::Client = client(&sim, &["sim-hang"]);
+    let client = client.with_cancel_token(&token);
+    let result = std::thread::scope(|scope| {
+        scope.spawn(|| {
+            assert!(sim.wait_for_requests(2, SOON));
+            token.cancel();
+        });
+        client.hello("sim-503").send()
+    });
+    let error = result.unwrap_err();
+    assert_eq!(error.kind(), Kind::Cancelled);
+    assert_eq!(error.attempts().models().collect::<Vec<_>>(), ["sim-503", "sim-hang"]);
+    assert_eq!(error.operation().unwrap().model(), Some("sim-hang"));
+    assert_eq!(client.in_flight(), 0);
+}
+
+#[test]
+fn future_dropped_on_its_second_model_gives_back_what_it_held() {
+    let sim = Sim::start().unwrap();
+    let client: flow_async::Client = client(&sim, &["sim-hang"]);
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let call = runtime.spawn(client.hello("sim-503").send());
+    assert!(sim.wait_for_requests(2, SOON));
+    assert_eq!(client.in_flight(), 1);
+    call.abort();
+    assert!(runtime.block_on(call).unwrap_err().is_cancelled());
+    assert_eq!(client.in_flight(), 0);
 }

@@ -232,4 +232,18 @@ mod tests {
         let (high, low) = (0x0123_4567_89ab_cdef, 0xf);
         assert_eq!(idempotency_key([high, low]), format!("flow-{high:016x}{low:016x}"));
     }
+
+    #[test]
+    fn key_of_another_body_is_another_one_and_as_secret() {
+        let (mut headers, mut target) = (HeaderMap::new(), Target::default());
+        target.model = 2;
+        distinguish(&mut headers, target);
+        assert!(headers.is_empty());
+        let mut key = HeaderValue::from_static("job-17");
+        key.set_sensitive(true);
+        headers.insert(IDEMPOTENCY_KEY, key);
+        distinguish(&mut headers, target);
+        assert_eq!(headers[IDEMPOTENCY_KEY], "job-17-fallback-2");
+        assert!(headers[IDEMPOTENCY_KEY].is_sensitive());
+    }
 }

@@ -314,7 +314,7 @@ impl Error {
         Document::read(self.body()).into_envelope()
     }
 
-    /// Returns what the call was about.
+    /// Returns what the call was about; its model is the one that was asked last.
     #[must_use]
     pub fn operation(&self) -> Option<&Operation> {
         self.0.operation.as_ref()
