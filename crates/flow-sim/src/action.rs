@@ -90,6 +90,9 @@ impl Action {
     }
 
     /// Does this for requests without `stream: true` only; streams are answered normally.
+    ///
+    /// `Action::row(504).if_unary()` is a gateway that long answers only pass as streams, and
+    /// [`after`](Self::after) says how long it waits for one.
     pub const fn if_unary(self) -> Self {
         self.scope(Scope::Unary)
     }
