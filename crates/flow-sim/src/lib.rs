@@ -34,8 +34,7 @@
 //!    all of [`model_ids`]. `sim-429-x2-<anything>` fails twice for that exact id, then answers:
 //!    give each test an ending of its own. `sim-stream-...` are for requests with `stream: true`, and
 //!    `sim-slow-unary` for those without; others are answered normally, and do not count. Other ids
-//!    that begin with `sim-` are unknown (404);
-//!    ids that do not are answered normally.
+//!    that begin with `sim-` are unknown (404); ids that do not are answered normally.
 //!
 //! # What is answered normally
 //!
