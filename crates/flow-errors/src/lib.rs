@@ -111,7 +111,7 @@
 //!
 //! An [`Error`] serializes to an object of its accessors' values (`kind`, `class`, `message`,
 //! `status`, `type`, `code`, `param`, `request_id`, `retry_after_ns`, `should_retry`,
-//! `rate_limits`, `source`, `request`, `stopped_because`, `started_at_unix_ns`, `attempts`); what
+//! `rate_limits`, `source`, `request`, `delivered`, `stopped_because`, `started_at_unix_ns`, `attempts`); what
 //! is absent is left out, spans are whole nanoseconds. It is read back with everything but the
 //! body and the headers.
 
@@ -123,6 +123,7 @@ pub mod call;
 mod class;
 mod classify;
 mod decode;
+mod delivered;
 mod dialect;
 mod document;
 mod documented;
