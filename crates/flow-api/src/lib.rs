@@ -58,6 +58,7 @@
 //! models: at most 200 bytes of printable ASCII without a blank, and without a key of the caller's.
 
 mod api_key;
+mod assembler;
 mod base_url;
 mod body;
 mod builder;
@@ -68,11 +69,14 @@ mod chat_params;
 mod chat_request;
 mod chat_setters;
 mod choice;
+mod chunk;
+mod chunk_choice;
 pub mod client;
 mod closest;
 mod completion;
 mod connection;
 mod content;
+mod delta;
 mod embedding_list;
 mod embedding_request;
 pub mod embeddings;
@@ -97,6 +101,7 @@ mod settings;
 pub mod sse;
 mod tool;
 mod tool_call;
+mod tool_call_delta;
 mod trace;
 mod usage;
 mod vector;
