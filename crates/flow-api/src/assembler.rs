@@ -4,6 +4,7 @@
 //! it adds, however long the answer has become.
 
 mod answer;
+mod audio;
 mod calls;
 mod content;
 mod merge;

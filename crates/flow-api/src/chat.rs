@@ -3,7 +3,7 @@
 //! - Saying: [`Role`], [`Content`], [`Part`]
 //! - Tools: [`Tool`], [`ToolChoice`], [`ToolCall`]
 //! - The answer in pieces: [`Chunk`], [`ChunkChoice`], [`Delta`], [`ToolCallDelta`], put together by
-//!   [`Assembler`]
+//!   [`Assembler`]; when there are all of them, [`Completeness`] says
 //! - The answer: [`ResponseFormat`], [`Choice`], [`FinishReason`], [`TokenLogprob`], [`Usage`]
 //!
 //! What is written as JSON ([`Part`], [`Tool`], [`ToolCall`] and the like) is made from any
@@ -40,6 +40,7 @@ pub use crate::assembler::Assembler;
 pub use crate::choice::{Choice, FinishReason};
 pub use crate::chunk::Chunk;
 pub use crate::chunk_choice::ChunkChoice;
+pub use crate::completeness::Completeness;
 pub use crate::content::Content;
 pub use crate::delta::Delta;
 pub use crate::logprob::TokenLogprob;

@@ -5,6 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::ChatCompletion;
 use crate::chunk_choice::ChunkChoice;
 use crate::delta::Delta;
 use crate::field::{Field, Names, read};
@@ -96,6 +97,11 @@ impl Chunk {
     #[must_use]
     pub fn has_content(&self) -> bool {
         self.choices().iter().any(ChunkChoice::has_content)
+    }
+
+    /// Makes a piece of a reply that came whole.
+    pub(crate) fn whole(reply: &ChatCompletion) -> serde_json::Result<Self> {
+        serde_json::to_value(reply).and_then(serde_json::from_value)
     }
 
     /// How many bytes of text there are in all answers.

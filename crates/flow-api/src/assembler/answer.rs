@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::calls::Calls;
-use super::{content, merge};
+use super::{audio, content, merge};
 use crate::choice::{Choice, FinishReason};
 use crate::chunk_choice::ChunkChoice;
 use crate::content::Content;
@@ -81,7 +81,14 @@ impl Answer {
             Field::Absent => Field::Absent,
         };
         follow(&mut self.no_calls, &no_calls);
-        added.saturating_add(merge::join(&mut self.said, delta.extra()))
+        for (name, value) in delta.extra() {
+            let bytes = match value {
+                Value::Object(sound) if name == "audio" => audio::join(&mut self.said, sound),
+                _ => merge::join_field(&mut self.said, name, value),
+            };
+            added = added.saturating_add(bytes);
+        }
+        added
     }
 }
 

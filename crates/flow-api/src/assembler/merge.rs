@@ -109,7 +109,7 @@ fn replace(old: &mut Value, new: &Value) -> usize {
     added
 }
 
-const fn says_nothing(value: &Value) -> bool {
+fn says_nothing(value: &Value) -> bool {
     match value {
         Value::Null => true,
         Value::String(text) => text.is_empty(),

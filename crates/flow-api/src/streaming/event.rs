@@ -1,0 +1,79 @@
+//! What one event of a stream is.
+
+use std::time::SystemTime;
+
+use flow_errors::{Body, Error};
+use http::{HeaderMap, StatusCode};
+use serde::de::IgnoredAny;
+use serde_json::{Map, Value};
+
+use crate::chunk::Chunk;
+use crate::sse::Event;
+
+/// What came before the body.
+#[derive(Clone)]
+pub(super) struct Head {
+    pub(super) status: StatusCode,
+    pub(super) headers: HeaderMap,
+    pub(super) received_at: SystemTime,
+}
+
+impl Head {
+    /// Returns an error of ours with what the head says: status, request id, limits.
+    pub(super) fn complete(&self, error: Error) -> Error {
+        error.with_reply(self.status, &self.headers, Body::default())
+    }
+}
+
+/// What one event is.
+pub(super) enum Seen {
+    /// Nothing that matters here.
+    Nothing,
+    /// A piece of the reply, and how long it was on the wire.
+    Chunk(Box<Chunk>, usize),
+    /// The service says that it has said everything.
+    Done,
+    /// The service says that it failed.
+    Refused(Error),
+    /// It is no JSON, or too long.
+    Unreadable(Error),
+    /// The stream broke off inside it.
+    Cut,
+}
+
+impl Seen {
+    /// Reads an event that has arrived whole.
+    pub(super) fn read(head: &Head, event: &Event<'_>) -> Self {
+        let data = event.data();
+        if event.is_done() && event.name() != "error" {
+            return Self::Done;
+        }
+        if let Some(error) =
+            Error::in_event(head.status, &head.headers, event.name(), data.as_bytes())
+        {
+            return Self::Refused(error);
+        }
+        match fields(data) {
+            Ok(Some(fields)) if Chunk::is_chunk(&fields) => {
+                Self::Chunk(Box::new(fields.into()), data.len())
+            }
+            // Events of other names are something else's business, whatever they hold.
+            Err(source) if matches!(event.name(), "" | "message") => {
+                let body = Body::new(data.get(..=Body::MAX).unwrap_or(data));
+                let error = Error::undecodable_event(source);
+                Self::Unreadable(error.with_reply(head.status, &head.headers, body))
+            }
+            _ => Self::Nothing,
+        }
+    }
+}
+
+/// Reads data as an object; `None` if it is JSON of another type, or nothing at all.
+fn fields(data: &str) -> serde_json::Result<Option<Map<String, Value>>> {
+    let data = data.trim_ascii();
+    match data.as_bytes().first() {
+        None => Ok(None),
+        Some(b'{') => serde_json::from_str(data).map(Some),
+        Some(_) => serde_json::from_str::<IgnoredAny>(data).map(|_| None),
+    }
+}
