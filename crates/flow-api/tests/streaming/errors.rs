@@ -1,7 +1,7 @@
 //! Errors in streams, in every dialect; and what looks like one and is none.
 
 use flow_errors::call::Delivered;
-use flow_errors::{Class, Kind};
+use flow_errors::{Class, Error, Kind};
 
 use crate::support::{End, event, read, said, stop, stream, whole};
 
@@ -57,7 +57,7 @@ fn events_are_errors_where_other_clients_find_them_or_for_a_reason() {
         let body = format!("{}{bare}{}", said("a"), stop(0));
         let got = read(stream(&[("x-request-id", "req-1")]), &[body.as_bytes()], End::Well);
         assert!(got.text().starts_with('a'), "{name}: {data}");
-        assert_eq!(got.error.as_ref().map(|error| error.message()), want, "{name}: {data}");
+        assert_eq!(got.error.as_ref().map(Error::message), want, "{name}: {data}");
         let Some(error) = got.error else { continue };
         assert_eq!((error.request_id(), got.chunks.len()), (Some("req-1"), 1), "{name}: {data}");
         assert_eq!(error.delivered(), Some(Delivered::new(1, 1)), "{name}: {data}");

@@ -1,5 +1,7 @@
 //! A service that streams: it cuts a reply into random pieces, as services do.
 
+use std::borrow::BorrowMut;
+
 use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -161,15 +163,10 @@ pub(crate) fn stream(reply: &Value, naming: Naming, dice: &mut Dice) -> Vec<Valu
             chunk["obfuscation"] = "padding".into();
         }
         // Now and then one piece is about two answers.
-        let others = if dice.below(4) == 1 { deal(&mut queues, dice) } else { None };
-        let others = others.filter(|other| {
-            let is_same = other["index"] == next["index"];
-            if is_same {
-                queues[other["index"].as_u64().unwrap() as usize].insert(0, other.clone());
-            }
-            !is_same
-        });
-        chunk["choices"] = std::iter::once(next).chain(others).collect();
+        let mut others: Vec<_> =
+            queues.iter_mut().filter(|queue| !is_about(queue, &next["index"])).collect();
+        let other = if dice.below(4) == 1 { deal(&mut others, dice) } else { None };
+        chunk["choices"] = std::iter::once(next).chain(other).collect();
         events.push(chunk);
     }
     if let Some(usage) = reply.get("usage") {
@@ -191,9 +188,15 @@ fn head(reply: &Value) -> Value {
     chunk
 }
 
+/// Whether what is left of an answer is that of this index.
+fn is_about(queue: &[Value], index: &Value) -> bool {
+    queue.first().is_some_and(|piece| piece["index"] == *index)
+}
+
 /// Takes the first of a random queue that is not empty.
-fn deal(queues: &mut [Vec<Value>], dice: &mut Dice) -> Option<Value> {
-    let mut filled: Vec<_> = queues.iter_mut().filter(|queue| !queue.is_empty()).collect();
+fn deal(queues: &mut [impl BorrowMut<Vec<Value>>], dice: &mut Dice) -> Option<Value> {
+    let queues = queues.iter_mut().map(BorrowMut::borrow_mut);
+    let mut filled: Vec<&mut Vec<Value>> = queues.filter(|queue| !queue.is_empty()).collect();
     let at = dice.below(filled.len());
     filled.get_mut(at).map(|queue| queue.remove(0))
 }

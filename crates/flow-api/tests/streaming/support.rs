@@ -4,8 +4,7 @@ use std::time::SystemTime;
 
 use flow_api::chat::Chunk;
 use flow_api::client::Streaming;
-use flow_errors::call::Delivered;
-use flow_errors::{Class, Error, Kind};
+use flow_errors::Error;
 use http::Response;
 
 /// How a body ends.
@@ -32,12 +31,9 @@ impl Outcome {
     }
 
     /// What can be compared: the pieces, and what is known of the error.
-    pub(crate) fn facts(&self) -> (&[Chunk], Option<(Kind, Class, String, Option<Delivered>)>) {
+    pub(crate) fn facts(&self) -> (&[Chunk], Option<serde_json::Value>) {
         let error = self.error.as_ref();
-        let facts = error.map(|error| {
-            (error.kind(), error.class(), error.message().to_owned(), error.delivered())
-        });
-        (&self.chunks, facts)
+        (&self.chunks, error.map(|error| serde_json::to_value(error).unwrap()))
     }
 }
 
