@@ -44,28 +44,41 @@ pub(super) enum Seen {
 impl Seen {
     /// Reads an event that has arrived whole.
     pub(super) fn read(head: &Head, event: &Event<'_>) -> Self {
-        let data = event.data();
-        if event.is_done() && event.name() != "error" {
+        let is_named_error = event.name() == "error";
+        if event.is_done() && !is_named_error {
             return Self::Done;
         }
-        if let Some(error) =
-            Error::in_event(head.status, &head.headers, event.name(), data.as_bytes())
-        {
-            return Self::Refused(error);
-        }
+        let data = event.data();
         match fields(data) {
-            Ok(Some(fields)) if Chunk::is_chunk(&fields) => {
-                Self::Chunk(Box::new(fields.into()), data.len())
+            // What holds answers is never an error, so it need not be looked through for one.
+            Ok(Some(fields)) if has_answers(&fields) && !is_named_error => {
+                Self::chunk(fields, data)
             }
-            // Events of other names are something else's business, whatever they hold.
-            Err(source) if matches!(event.name(), "" | "message") => {
-                let body = Body::new(data.get(..=Body::MAX).unwrap_or(data));
-                let error = Error::undecodable_event(source);
-                Self::Unreadable(error.with_reply(head.status, &head.headers, body))
-            }
-            _ => Self::Nothing,
+            fields => Self::error(head, event).unwrap_or_else(|| match fields {
+                Ok(Some(fields)) if Chunk::is_chunk(&fields) => Self::chunk(fields, data),
+                // Events of other names are something else's business, whatever they hold.
+                Err(source) if matches!(event.name(), "" | "message") => {
+                    let body = Body::new(data.get(..=Body::MAX).unwrap_or(data));
+                    let error = Error::undecodable_event(source);
+                    Self::Unreadable(error.with_reply(head.status, &head.headers, body))
+                }
+                _ => Self::Nothing,
+            }),
         }
     }
+
+    fn chunk(fields: Map<String, Value>, data: &str) -> Self {
+        Self::Chunk(Box::new(fields.into()), data.len())
+    }
+
+    fn error(head: &Head, event: &Event<'_>) -> Option<Self> {
+        let data = event.data().as_bytes();
+        Error::in_event(head.status, &head.headers, event.name(), data).map(Self::Refused)
+    }
+}
+
+fn has_answers(fields: &Map<String, Value>) -> bool {
+    fields.get("choices").and_then(Value::as_array).is_some_and(|choices| !choices.is_empty())
 }
 
 /// Reads data as an object; `None` if it is JSON of another type, or nothing at all.
