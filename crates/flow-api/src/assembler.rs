@@ -158,3 +158,50 @@ impl fmt::Debug for Assembler {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// How Azure, vLLM and Perplexity stream, each with fields of its own.
+    #[test]
+    fn replies_of_several_vendors_are_what_they_send_in_one_piece() {
+        let filter = json!([{ "prompt_index": 0 }]);
+        let azure = [
+            json!({ "id": "", "model": "", "object": "", "choices": [], "prompt_filter_results": filter }),
+            json!({ "id": "c", "model": "m", "object": "chat.completion.chunk", "obfuscation": "x",
+                "choices": [{ "index": 0, "delta": { "role": "assistant", "content": "" }, "finish_reason": null, "content_filter_results": {} }] }),
+            json!({ "id": "c", "model": "m", "object": "chat.completion.chunk", "usage": null,
+                "choices": [{ "index": 0, "delta": { "content": "Hi" }, "finish_reason": null, "content_filter_results": { "hate": false } }] }),
+            json!({ "id": "c", "model": "m", "object": "chat.completion.chunk", "usage": { "total_tokens": 3 },
+                "choices": [{ "index": 0, "delta": {}, "finish_reason": "stop", "content_filter_results": {} }] }),
+            json!({ "choices": [{ "index": 0, "delta": {}, "finish_reason": null }], "usage": null }),
+        ];
+        let of_azure = json!({ "id": "c", "model": "m", "object": "chat.completion", "prompt_filter_results": filter,
+            "usage": { "total_tokens": 3 }, "choices": [{ "index": 0, "finish_reason": "stop", "content_filter_results": {},
+                "message": { "role": "assistant", "content": "Hi" } }] });
+        let vllm = [
+            json!({ "choices": [{ "index": 0, "delta": { "reasoning_content": "h" }, "token_ids": [1], "stop_reason": null }] }),
+            json!({ "choices": [{ "index": 0, "delta": { "reasoning_content": "m", "content": null }, "token_ids": [2, 3], "stop_reason": 7 }] }),
+        ];
+        let of_vllm = json!({ "choices": [{ "index": 0, "token_ids": [1, 2, 3], "stop_reason": 7,
+            "message": { "reasoning_content": "hm", "content": null } }] });
+        let perplexity = [
+            json!({ "citations": ["a"], "choices": [{ "delta": { "content": "H" }, "message": { "content": "H" } }] }),
+            json!({ "citations": ["a", "b"], "choices": [{ "delta": { "content": "i" }, "message": { "content": "Hi" } }] }),
+        ];
+        let of_perplexity =
+            json!({ "citations": ["a", "b"], "choices": [{ "message": { "content": "Hi" } }] });
+        for (pieces, want) in
+            [(&azure[..], of_azure), (&vllm[..], of_vllm), (&perplexity[..], of_perplexity)]
+        {
+            let mut assembler = Assembler::new();
+            for piece in pieces {
+                assembler.push(&serde_json::from_value(piece.clone()).unwrap());
+            }
+            assert_eq!(serde_json::to_value(assembler.finish()).unwrap(), want);
+        }
+    }
+}

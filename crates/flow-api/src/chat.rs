@@ -2,9 +2,9 @@
 //!
 //! - Saying: [`Role`], [`Content`], [`Part`]
 //! - Tools: [`Tool`], [`ToolChoice`], [`ToolCall`]
-//! - The answer in pieces: [`Chunk`], [`ChunkChoice`], [`Delta`], [`ToolCallDelta`], put together by
-//!   [`Assembler`]; when there are all of them, [`Completeness`] says
 //! - The answer: [`ResponseFormat`], [`Choice`], [`FinishReason`], [`TokenLogprob`], [`Usage`]
+//! - The answer in pieces: [`Chunk`], [`ChunkChoice`], [`Delta`], [`ToolCallDelta`], put together by
+//!   [`Assembler`]; [`Completeness`] is the rule for when none is missing
 //!
 //! What is written as JSON ([`Part`], [`Tool`], [`ToolCall`] and the like) is made from any
 //! `serde_json::Value` as well: what has no constructor here is sent as it is given.

@@ -24,7 +24,8 @@
 //! - Replies: [`Reply`] around [`ChatCompletion`], [`ModelList`], [`Model`]
 //! - Calls: [`Chat`], [`Models`], [`Post`], [`Get`], made by a client that [`ClientBuilder`] built
 //! - Configuration: [`ApiKey`], [`BaseUrl`], [`Proxy`]
-//! - Event streams: [`sse`]
+//! - Streams: their events are read by [`sse`], the pieces of a chat are in [`chat`], and
+//!   [`client::Streaming`] makes one of the other
 //! - For client crates: [`client`]
 //!
 //! # What it does not do

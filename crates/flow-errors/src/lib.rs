@@ -94,8 +94,8 @@
 //!
 //! - What went wrong: [`Error`], [`Kind`], [`Class`], [`Envelope`], [`Body`]
 //! - What was tried: [`Attempts`], [`Attempt`], [`StoppedBecause`], [`SupportReport`]
-//! - Trying again: [`call`], with [`Call`](call::Call), [`Step`](call::Step) and
-//!   [`Timeouts`](call::Timeouts)
+//! - Trying again: [`call`], with [`Call`](call::Call), [`Step`](call::Step),
+//!   [`Timeouts`](call::Timeouts), and of streams [`Delivered`](call::Delivered)
 //! - How often: [`RetryPolicy`], [`Backoff`], [`Jitter`]
 //! - The page itself: [`table`]; request ids, hints and limits in headers: [`headers`]
 //!

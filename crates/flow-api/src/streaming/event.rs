@@ -26,11 +26,15 @@ impl Head {
 }
 
 /// What one event is.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly all events are pieces: a box would cost more"
+)]
 pub(super) enum Seen {
     /// Nothing that matters here.
     Nothing,
     /// A piece of the reply, and how long it was on the wire.
-    Chunk(Box<Chunk>, usize),
+    Chunk(Chunk, usize),
     /// The service says that it has said everything.
     Done,
     /// The service says that it failed.
@@ -68,7 +72,7 @@ impl Seen {
     }
 
     fn chunk(fields: Map<String, Value>, data: &str) -> Self {
-        Self::Chunk(Box::new(fields.into()), data.len())
+        Self::Chunk(fields.into(), data.len())
     }
 
     fn error(head: &Head, event: &Event<'_>) -> Option<Self> {

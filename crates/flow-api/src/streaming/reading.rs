@@ -29,7 +29,7 @@ impl Streaming {
         };
         match seen {
             Seen::Nothing => {}
-            Seen::Chunk(chunk, bytes) => self.take(*chunk, bytes),
+            Seen::Chunk(chunk, bytes) => self.take(chunk, bytes),
             Seen::Done => self.conclude(Ending::Done),
             Seen::Cut => self.conclude(Ending::Cut),
             Seen::Unreadable(error) => self.break_off(error),
