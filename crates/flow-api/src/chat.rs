@@ -3,6 +3,8 @@
 //! - Saying: [`Role`], [`Content`], [`Part`]
 //! - Tools: [`Tool`], [`ToolChoice`], [`ToolCall`]
 //! - The answer: [`ResponseFormat`], [`Choice`], [`FinishReason`], [`TokenLogprob`], [`Usage`]
+//! - The answer in pieces: [`Chunk`], [`ChunkChoice`], [`Delta`], [`ToolCallDelta`], put together by
+//!   [`Assembler`]; [`Completeness`] is the rule for when none is missing
 //!
 //! What is written as JSON ([`Part`], [`Tool`], [`ToolCall`] and the like) is made from any
 //! `serde_json::Value` as well: what has no constructor here is sent as it is given.
@@ -34,12 +36,18 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+pub use crate::assembler::Assembler;
 pub use crate::choice::{Choice, FinishReason};
+pub use crate::chunk::Chunk;
+pub use crate::chunk_choice::ChunkChoice;
+pub use crate::completeness::Completeness;
 pub use crate::content::Content;
+pub use crate::delta::Delta;
 pub use crate::logprob::TokenLogprob;
 pub use crate::message::Role;
 pub use crate::part::Part;
 pub use crate::response_format::ResponseFormat;
 pub use crate::tool::{Tool, ToolChoice};
 pub use crate::tool_call::ToolCall;
+pub use crate::tool_call_delta::ToolCallDelta;
 pub use crate::usage::Usage;

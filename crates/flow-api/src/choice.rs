@@ -13,13 +13,13 @@ use crate::message::Message;
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct Choice {
     #[serde(default, skip_serializing_if = "Field::is_absent")]
-    index: Field<u64>,
+    pub(crate) index: Field<u64>,
     #[serde(default, skip_serializing_if = "Field::is_absent")]
-    message: Field<Message>,
+    pub(crate) message: Field<Message>,
     #[serde(default, skip_serializing_if = "Field::is_absent")]
-    finish_reason: Field<FinishReason>,
+    pub(crate) finish_reason: Field<FinishReason>,
     #[serde(flatten)]
-    extra: Map<String, Value>,
+    pub(crate) extra: Map<String, Value>,
 }
 
 impl Choice {

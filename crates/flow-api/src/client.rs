@@ -14,4 +14,5 @@ pub use crate::plan::Plan;
 pub use crate::reply::Received;
 pub use crate::running::Running;
 pub use crate::settings::Settings;
+pub use crate::streaming::Streaming;
 pub use crate::trace::AttemptSpan;

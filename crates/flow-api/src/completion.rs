@@ -32,14 +32,14 @@ use crate::usage::Usage;
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct ChatCompletion {
     #[serde(default, skip_serializing_if = "Field::is_absent")]
-    id: Field<String>,
+    pub(crate) id: Field<String>,
     #[serde(default, skip_serializing_if = "Field::is_absent")]
-    model: Field<String>,
-    choices: Vec<Choice>,
+    pub(crate) model: Field<String>,
+    pub(crate) choices: Vec<Choice>,
     #[serde(default, skip_serializing_if = "Field::is_absent")]
-    usage: Field<Usage>,
+    pub(crate) usage: Field<Usage>,
     #[serde(flatten)]
-    extra: Map<String, Value>,
+    pub(crate) extra: Map<String, Value>,
 }
 
 impl ChatCompletion {

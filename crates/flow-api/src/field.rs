@@ -33,6 +33,19 @@ impl<T> Field<T> {
     pub(crate) const fn is_absent(&self) -> bool {
         matches!(self, Self::Absent)
     }
+
+    /// Takes a field out of an object; `read` gives back what has another type than the documented.
+    pub(crate) fn take(
+        object: &mut Map<String, Value>,
+        name: &str,
+        read: impl FnOnce(Value) -> Result<T, Value>,
+    ) -> Self {
+        match object.remove(name) {
+            None => Self::Absent,
+            Some(Value::Null) => Self::Null(()),
+            Some(value) => read(value).map_or_else(Self::Other, Self::Value),
+        }
+    }
 }
 
 impl<T: fmt::Debug> fmt::Debug for Field<T> {
@@ -58,5 +71,49 @@ impl fmt::Debug for Names<'_> {
 impl Field<String> {
     pub(crate) fn as_str(&self) -> Option<&str> {
         self.as_ref().map(String::as_str)
+    }
+}
+
+/// What [`Field::take`] reads fields of the usual types with.
+pub(crate) mod read {
+    use super::{Map, Value};
+
+    pub(crate) fn text(value: Value) -> Result<String, Value> {
+        match value {
+            Value::String(text) => Ok(text),
+            other => Err(other),
+        }
+    }
+
+    pub(crate) fn word<T: From<String>>(value: Value) -> Result<T, Value> {
+        text(value).map(T::from)
+    }
+
+    pub(crate) fn number(value: Value) -> Result<u64, Value> {
+        value.as_u64().ok_or(value)
+    }
+
+    pub(crate) fn object<T: From<Map<String, Value>>>(value: Value) -> Result<T, Value> {
+        match value {
+            Value::Object(fields) => Ok(fields.into()),
+            other => Err(other),
+        }
+    }
+
+    pub(crate) fn list<T: From<Value>>(value: Value) -> Result<Vec<T>, Value> {
+        match value {
+            Value::Array(items) => Ok(items.into_iter().map(T::from).collect()),
+            other => Err(other),
+        }
+    }
+
+    /// Reads a list of objects; one item of another type makes it a list of something else.
+    pub(crate) fn objects<T: From<Map<String, Value>>>(value: Value) -> Result<Vec<T>, Value> {
+        match value {
+            Value::Array(items) if items.iter().all(Value::is_object) => {
+                Ok(items.into_iter().filter_map(|item| object(item).ok()).collect())
+            }
+            other => Err(other),
+        }
     }
 }

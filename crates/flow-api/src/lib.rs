@@ -24,7 +24,8 @@
 //! - Replies: [`Reply`] around [`ChatCompletion`], [`ModelList`], [`Model`]
 //! - Calls: [`Chat`], [`Models`], [`Post`], [`Get`], made by a client that [`ClientBuilder`] built
 //! - Configuration: [`ApiKey`], [`BaseUrl`], [`Proxy`]
-//! - Event streams: [`sse`]
+//! - Streams: their events are read by [`sse`], the pieces of a chat are in [`chat`], and
+//!   [`client::Streaming`] makes one of the other
 //! - For client crates: [`client`]
 //!
 //! # What it does not do
@@ -58,6 +59,7 @@
 //! models: at most 200 bytes of printable ASCII without a blank, and without a key of the caller's.
 
 mod api_key;
+mod assembler;
 mod base_url;
 mod body;
 mod builder;
@@ -68,11 +70,15 @@ mod chat_params;
 mod chat_request;
 mod chat_setters;
 mod choice;
+mod chunk;
+mod chunk_choice;
 pub mod client;
 mod closest;
+mod completeness;
 mod completion;
 mod connection;
 mod content;
+mod delta;
 mod embedding_list;
 mod embedding_request;
 pub mod embeddings;
@@ -84,6 +90,7 @@ mod in_flight;
 mod input;
 mod json;
 mod kept_body;
+mod keys;
 mod logprob;
 mod message;
 mod models;
@@ -92,13 +99,16 @@ mod params;
 mod part;
 mod plan;
 mod proxy;
+mod read;
 mod reply;
 mod response_format;
 mod running;
 mod settings;
 pub mod sse;
+mod streaming;
 mod tool;
 mod tool_call;
+mod tool_call_delta;
 mod trace;
 mod usage;
 mod vector;

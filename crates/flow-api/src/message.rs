@@ -68,13 +68,13 @@ impl From<String> for Role {
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct Message {
     #[serde(default, skip_serializing_if = "Field::is_absent")]
-    role: Field<Role>,
+    pub(crate) role: Field<Role>,
     #[serde(default, skip_serializing_if = "Field::is_absent")]
-    content: Field<Content>,
+    pub(crate) content: Field<Content>,
     #[serde(default, skip_serializing_if = "Field::is_absent")]
-    tool_calls: Field<Vec<ToolCall>>,
+    pub(crate) tool_calls: Field<Vec<ToolCall>>,
     #[serde(flatten)]
-    extra: Map<String, Value>,
+    pub(crate) extra: Map<String, Value>,
 }
 
 impl Message {

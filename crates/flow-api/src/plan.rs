@@ -6,17 +6,21 @@ use std::time::SystemTime;
 
 use bytes::Bytes;
 use flow_errors::call::{Call, Operation, Target, Tick};
-use flow_errors::{Attempt, Body, Error, Kind, Result};
-use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri, header, response};
+use flow_errors::{Attempt, Error, Result};
+use http::{HeaderMap, HeaderValue, Method, Request, Uri, header, response};
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use crate::body::{BodyReader, Collected};
+use crate::body::BodyReader;
+use crate::completeness::Completeness;
 use crate::fallback::{Encode, Fallbacks};
+use crate::field::Field;
 use crate::gates::{Gates, SharedGate};
-use crate::kept_body::KeptBody;
 use crate::options::{Checked, IDEMPOTENCY_KEY};
+use crate::read::read;
 use crate::reply::Received;
 use crate::settings::CallSettings;
+use crate::streaming::Streaming;
 
 /// Where other services than ours expect their key.
 const KEY_HEADERS: [&str; 4] = ["api-key", "x-api-key", "x-goog-api-key", "x-auth-token"];
@@ -128,7 +132,29 @@ impl Plan {
         body: BodyReader,
         received_at: SystemTime,
     ) -> Result<Received<T>> {
-        self.read(head, body, received_at).map_err(|error| self.redacted(error))
+        let response::Parts { status, headers, .. } = head;
+        let collected = body.finish(&headers);
+        let most = self.checked.max_reply_bytes;
+        read(status, headers, collected, most, received_at).map_err(|error| self.redacted(error))
+    }
+
+    /// Starts reading the stream that follows the `head` of a success.
+    ///
+    /// The number of answers is what the request asked for; the caller's keys are removed from
+    /// whatever error ends the stream.
+    #[must_use]
+    pub fn streaming(
+        &self,
+        head: response::Parts,
+        received_at: SystemTime,
+        completeness: Completeness,
+    ) -> Streaming {
+        let asked: Asked = serde_json::from_slice(&self.body).unwrap_or_default();
+        let stream = Streaming::new(head, received_at)
+            .with_choices(asked.n.as_ref().copied().unwrap_or(1))
+            .with_completeness(completeness)
+            .with_max_reply_bytes(self.checked.max_reply_bytes);
+        self.keys().fold(stream, Streaming::with_secret)
     }
 
     /// Removes the caller's keys from what the service said: some echo what they refuse.
@@ -142,39 +168,6 @@ impl Plan {
         let of_callers = of_callers.filter_map(|value| value.to_str().ok());
         iter::once(self.checked.api_key.expose()).chain(of_callers)
     }
-
-    fn read<T: DeserializeOwned>(
-        &self,
-        head: response::Parts,
-        body: BodyReader,
-        received_at: SystemTime,
-    ) -> Result<Received<T>> {
-        let response::Parts { status, headers, .. } = head;
-        let Collected { bytes, is_over, failure } = body.finish(&headers);
-        // Whoever cancelled wants to hear of nothing else.
-        if let Some(cancelled) = failure.as_ref().filter(|error| error.kind() == Kind::Cancelled) {
-            return Err(cancelled.clone());
-        }
-        let is_cut = is_over || failure.is_some();
-        let keep = if is_cut { Body::cut } else { Body::new };
-        // An error is told from its status, however little of its body arrived.
-        if !status.is_success() {
-            return Err(Error::from_response(status, &headers, keep(bytes), received_at));
-        }
-        let too_large = is_over.then(|| Error::reply_too_large(self.checked.max_reply_bytes));
-        if let Some(error) = too_large.or(failure) {
-            return Err(error.with_reply(status, &headers, keep(bytes)));
-        }
-        if let Some(error) = Error::in_success(status, &headers, &bytes, received_at) {
-            return Err(error);
-        }
-        // A success without content is JSON's null, for those who ask for `()` or an `Option`.
-        let json: &[u8] = if status == StatusCode::NO_CONTENT { b"null" } else { &bytes };
-        match decode(json) {
-            Ok(value) => Ok(Received { value, status, headers, body: KeptBody::new(bytes) }),
-            Err(source) => Err(Error::undecodable(status, &headers, Body::new(bytes), source)),
-        }
-    }
 }
 
 impl std::fmt::Debug for Plan {
@@ -186,9 +179,11 @@ impl std::fmt::Debug for Plan {
     }
 }
 
-/// Decodes a reply; checking all of it for UTF-8 at once is quicker than string by string.
-fn decode<T: DeserializeOwned>(json: &[u8]) -> serde_json::Result<T> {
-    std::str::from_utf8(json).map_or_else(|_| serde_json::from_slice(json), serde_json::from_str)
+/// What of a request says when its stream is complete.
+#[derive(Default, Deserialize)]
+struct Asked {
+    #[serde(default)]
+    n: Field<u64>,
 }
 
 /// `flow-` and the entropy in hexadecimal; `format!` would take as long as all other headers.
@@ -225,7 +220,40 @@ pub(crate) fn shared_request_id(headers: &HeaderMap) -> Option<Arc<str>> {
 
 #[cfg(test)]
 mod tests {
+    use http::Response;
+
     use super::*;
+    use crate::base_url::BaseUrl;
+    use crate::gates::Gates;
+    use crate::options::Options;
+    use crate::settings::Settings;
+
+    #[test]
+    fn stream_of_a_plan_knows_what_was_asked_and_hides_the_key() {
+        let options = Options { api_key: Some("sk-planted".to_owned()), ..Options::default() };
+        let settings = Settings {
+            base_url: BaseUrl::new("https://example.com/v1", false).unwrap(),
+            defaults: Checked::new(options, "ours/1").unwrap(),
+            gates: Gates::default(),
+        };
+        let operation = Operation::new(Method::POST, "/chat/completions");
+        let body = Bytes::from_static(br#"{"n": 2}"#);
+        let settings = settings.with(Options::default()).unwrap();
+        let plan = Plan::new(operation, "/chat/completions", body, settings).unwrap();
+        let end = |body: &'static str| {
+            let (head, ()) = Response::new(()).into_parts();
+            let mut stream =
+                plan.streaming(head, SystemTime::UNIX_EPOCH, Completeness::FinishReason);
+            stream.push(body);
+            stream.finish();
+            iter::from_fn(|| stream.next_chunk()).find_map(Result::err)
+        };
+        let one = "data: {\"choices\": [{\"finish_reason\": \"stop\"}]}\n\n";
+        let error = end(one).unwrap();
+        assert!(error.message().contains("with 1 of 2 answers finished"), "{error}");
+        let error = end("data: {\"error\": \"sk-planted is not active\"}\n\n").unwrap();
+        assert_eq!(error.message(), "[redacted] is not active");
+    }
 
     #[test]
     fn idempotency_key_is_the_entropy_in_hexadecimal() {

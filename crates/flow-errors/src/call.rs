@@ -16,6 +16,7 @@ use crate::tick::nanos;
 use crate::{Class, Error, RetryPolicy};
 
 pub use crate::attempt::Operation;
+pub use crate::delivered::Delivered;
 pub use crate::gate::Gate;
 pub use crate::policy::Timeouts;
 pub use crate::step::{Outcome, Send, Step, Target, Verdict, Why};

@@ -11,6 +11,7 @@ use std::time::Duration;
 use http::{HeaderMap, HeaderValue, StatusCode};
 
 use crate::attempt::{Attempts, Operation};
+use crate::delivered::Delivered;
 use crate::document::Document;
 use crate::rate_limits::RateLimits;
 use crate::stopped_because::StoppedBecause;
@@ -72,6 +73,7 @@ pub(crate) struct Inner {
     pub(crate) source: Option<Arc<dyn StdError + Send + Sync>>,
     pub(crate) operation: Option<Operation>,
     pub(crate) attempts: Attempts,
+    pub(crate) delivered: Option<Delivered>,
     pub(crate) stopped_because: Option<StoppedBecause>,
 }
 
@@ -151,6 +153,7 @@ impl Error {
             source: None,
             operation: None,
             attempts: Attempts::default(),
+            delivered: None,
             stopped_because: None,
         }))
     }
@@ -165,6 +168,12 @@ impl Error {
     #[must_use]
     pub fn with_operation(self, operation: Operation) -> Self {
         self.map(|inner| inner.operation = Some(operation))
+    }
+
+    /// Returns a copy that says what of a stream had reached the caller.
+    #[must_use]
+    pub fn with_delivered(self, delivered: Delivered) -> Self {
+        self.map(|inner| inner.delivered = Some(delivered))
     }
 
     /// Adds a source, and its root cause to the message: whoever logs `{error}` alone must learn
@@ -326,6 +335,12 @@ impl Error {
         &self.0.attempts
     }
 
+    /// Returns what had reached the caller when a stream failed; `None` if it was no stream.
+    #[must_use]
+    pub fn delivered(&self) -> Option<Delivered> {
+        self.0.delivered
+    }
+
     /// Returns why there was no further attempt; `None` when the error never was in a call.
     #[must_use]
     pub fn stopped_because(&self) -> Option<StoppedBecause> {
@@ -405,6 +420,11 @@ impl fmt::Display for Error {
         if !inner.message.is_empty() {
             write!(f, ": {}", text::line(&inner.message))?;
         }
+        // A cut stream says it itself.
+        let is_told = inner.kind == Kind::StreamTruncated;
+        if let Some(delivered) = inner.delivered.filter(|some| !some.is_nothing() && !is_told) {
+            write!(f, ", {delivered}")?;
+        }
         if let Some(operation) = &inner.operation {
             write!(f, " ({operation}")?;
             if let (None, Some(host)) = (inner.status, operation.host()) {
@@ -452,6 +472,7 @@ impl fmt::Debug for Error {
             .field("source", &inner.source)
             .field("operation", &inner.operation)
             .field("attempts", &inner.attempts)
+            .field("delivered", &inner.delivered)
             .field("stopped_because", &inner.stopped_because)
             .finish_non_exhaustive()
     }

@@ -99,8 +99,8 @@
 //!
 //! - What went wrong: [`Error`], [`Kind`], [`Class`], [`Envelope`], [`Body`]
 //! - What was tried: [`Attempts`], [`Attempt`], [`StoppedBecause`], [`SupportReport`]
-//! - Trying again: [`call`], with [`Call`](call::Call), [`Step`](call::Step) and
-//!   [`Timeouts`](call::Timeouts)
+//! - Trying again: [`call`], with [`Call`](call::Call), [`Step`](call::Step),
+//!   [`Timeouts`](call::Timeouts), and of streams [`Delivered`](call::Delivered)
 //! - How often: [`RetryPolicy`], [`Backoff`], [`Jitter`]
 //! - The page itself: [`table`]; request ids, hints and limits in headers: [`headers`]
 //!
@@ -116,7 +116,7 @@
 //!
 //! An [`Error`] serializes to an object of its accessors' values (`kind`, `class`, `message`,
 //! `status`, `type`, `code`, `param`, `request_id`, `retry_after_ns`, `should_retry`,
-//! `rate_limits`, `source`, `request`, `stopped_because`, `started_at_unix_ns`, `attempts`); what
+//! `rate_limits`, `source`, `request`, `delivered`, `stopped_because`, `started_at_unix_ns`, `attempts`); what
 //! is absent is left out, spans are whole nanoseconds. It is read back with everything but the
 //! body and the headers.
 
@@ -128,6 +128,7 @@ pub mod call;
 mod class;
 mod classify;
 mod decode;
+mod delivered;
 mod dialect;
 mod document;
 mod documented;

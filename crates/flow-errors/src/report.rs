@@ -51,6 +51,9 @@ impl fmt::Display for SupportReport<'_> {
         if let Some(id) = error.request_id() {
             writeln!(f, "Request id: {}", text::line(id))?;
         }
+        if let Some(delivered) = error.delivered() {
+            writeln!(f, "Stream: failed {delivered}")?;
+        }
         if let Some(wait) = error.retry_after() {
             writeln!(f, "Retry after: {}", text::span(wait))?;
         }

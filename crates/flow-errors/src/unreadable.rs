@@ -1,10 +1,11 @@
-//! Successes that cannot be handed on: not what was asked for, or too large.
+//! Successes that cannot be handed on: not what was asked for, too large, or cut short.
 //!
 //! A reply may hold the prompt, so no text of it enters a message or a cause.
 
 use http::{HeaderMap, StatusCode};
 
 use crate::advice::ARGUMENTS;
+use crate::delivered::Delivered;
 use crate::envelope::trim;
 use crate::header_text::texts;
 use crate::{Body, Class, Error, Kind};
@@ -46,6 +47,48 @@ impl Error {
         );
         let error = Self::new(Kind::Decode, class, message).caused_by(without_payload(&source));
         error.with_reply(status, headers, body)
+    }
+
+    /// Creates the error of an event of a stream that is no JSON.
+    ///
+    /// The event's data is to be kept as the body; none of it enters the message or the cause.
+    #[must_use]
+    #[expect(clippy::needless_pass_by_value, reason = "the source is an error to hand over")]
+    pub fn undecodable_event(source: serde_json::Error) -> Self {
+        let class = if source.is_eof() { Class::Ambiguous } else { Class::Permanent };
+        let message = "an event of the stream could not be decoded";
+        Self::new(Kind::Decode, class, message).caused_by(without_payload(&source))
+    }
+
+    /// Creates the error of an event of a stream that is longer than `limit` bytes.
+    #[must_use]
+    pub fn event_too_large(limit: usize) -> Self {
+        let message = format!("an event of the stream is longer than {limit} bytes");
+        Self::new(Kind::ReplyTooLarge, Class::Permanent, message)
+    }
+
+    /// Creates the error of a stream that ended before it was complete.
+    ///
+    /// `how` ends the sentence "the stream ended …". Asked again, the service may send all of it,
+    /// and bill all of it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use flow_errors::call::Delivered;
+    /// use flow_errors::{Error, Kind};
+    ///
+    /// let error = Error::stream_truncated("without a finish reason", Delivered::new(3, 12));
+    /// assert_eq!(error.kind(), Kind::StreamTruncated);
+    /// assert_eq!(
+    ///     error.message(),
+    ///     "the stream ended without a finish reason, after 3 events with 12 bytes of text",
+    /// );
+    /// ```
+    #[must_use]
+    pub fn stream_truncated(how: &str, delivered: Delivered) -> Self {
+        let message = format!("the stream ended {how}, {delivered}");
+        Self::new(Kind::StreamTruncated, Class::Ambiguous, message).with_delivered(delivered)
     }
 
     /// Creates the error of a tool call whose arguments are not what the function takes.
@@ -179,6 +222,30 @@ mod tests {
         }
         let source = undecodable::<Reply>("{}").source().map(ToString::to_string);
         assert_eq!(source.as_deref(), Some("missing field `choices` at line 1 column 2"));
+    }
+
+    #[test]
+    fn failures_of_streams_say_what_is_known_and_quote_nothing() {
+        let json = |text| serde_json::from_str::<serde_json::Value>(text).unwrap_err();
+        #[rustfmt::skip]
+        let table = [
+            (Error::undecodable_event(json("planted")), Class::Permanent,
+                "decode: an event of the stream could not be decoded: expected value at line 1 column 1"),
+            (Error::undecodable_event(json(r#"{"planted"#)), Class::Ambiguous,
+                "decode: an event of the stream could not be decoded: EOF while parsing a string at line 1 column 9"),
+            (Error::event_too_large(8).with_delivered(Delivered::new(2, 1)), Class::Permanent,
+                "reply_too_large: an event of the stream is longer than 8 bytes, after 2 events with 1 byte of text"),
+            (Error::stream_truncated("inside an event", Delivered::NOTHING), Class::Ambiguous,
+                "stream_truncated: the stream ended inside an event, before anything was delivered"),
+            (Error::stream_truncated("without [DONE]", Delivered::new(1, 0)), Class::Ambiguous,
+                "stream_truncated: the stream ended without [DONE], after 1 event with 0 bytes of text"),
+        ];
+        for (error, class, want) in table {
+            assert_eq!(error.class(), class, "{want}");
+            let told = error.to_string();
+            assert_eq!(told.split_once(". ").unwrap().0, want);
+            assert!(!format!("{error:?}").contains("planted"), "{error:?}");
+        }
     }
 
     #[test]

@@ -10,6 +10,7 @@ use http::{HeaderMap, Method, StatusCode};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::attempt::{Attempt, Attempts, Operation};
+use crate::delivered::Delivered;
 use crate::error::Inner;
 use crate::rate_limits::RateLimits;
 use crate::stopped_because::StoppedBecause;
@@ -45,6 +46,8 @@ struct Wire {
     source: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     request: Option<Request>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    delivered: Option<Delivered>,
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "known")]
     stopped_because: Option<StoppedBecause>,
     #[serde(
@@ -93,6 +96,7 @@ impl Serialize for Error {
             rate_limits: inner.rate_limits.clone(),
             source: std::error::Error::source(self).map(chain),
             request,
+            delivered: inner.delivered,
             stopped_because: inner.stopped_because,
             started_at: inner.attempts.started_at().and_then(since_epoch),
             attempts: inner.attempts.iter().cloned().collect(),
@@ -125,6 +129,7 @@ impl<'de> Deserialize<'de> for Error {
             source: None,
             operation,
             attempts: Attempts::from_parts(at, wire.attempts),
+            delivered: wire.delivered,
             stopped_because: wire.stopped_because,
         };
         let error = Self::from_inner(inner);
@@ -187,6 +192,7 @@ mod tests {
             "should_retry": true,
             "source": "a cause: its cause",
             "request": {"method": "POST", "path": "/x", "model": "m", "host": "h:1"},
+            "delivered": {"events": 3, "text_bytes": 12},
             "stopped_because": "max_attempts",
             "started_at_unix_ns": 5,
             "attempts": [{
@@ -201,6 +207,7 @@ mod tests {
         let error: Error = serde_json::from_value(shape.clone()).unwrap();
         assert_eq!(error.retry_after(), Some(Duration::from_millis(1_500)));
         assert_eq!(error.operation().unwrap().host(), Some("h:1"));
+        assert_eq!(error.delivered(), Some(Delivered::new(3, 12)));
         assert_eq!(serde_json::to_value(&error).unwrap(), shape);
     }
 

@@ -1,0 +1,190 @@
+//! One piece of a chat completion, as streams send them.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::ChatCompletion;
+use crate::chunk_choice::ChunkChoice;
+use crate::delta::Delta;
+use crate::field::{Field, Names, read};
+use crate::usage::Usage;
+
+/// A piece of a chat completion: tolerant of fields and values it does not know, and it keeps them.
+///
+/// `Debug` leaves out the texts, and of unknown fields the values.
+///
+/// # Examples
+///
+/// ```
+/// use flow_api::chat::{Chunk, FinishReason};
+///
+/// let json = r#"{"id": "c1", "object": "chat.completion.chunk", "choices": [{"index": 0,
+///     "delta": {"content": "Hi"}, "finish_reason": "stop"}], "vendor": true}"#;
+/// let chunk: Chunk = serde_json::from_str(json)?;
+/// assert_eq!(chunk.text(), "Hi");
+/// assert_eq!(chunk.choices()[0].finish_reason(), Some(&FinishReason::Stop));
+/// assert_eq!(chunk.extra()["vendor"], true);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[serde(from = "Map<String, Value>")]
+pub struct Chunk {
+    #[serde(skip_serializing_if = "Field::is_absent")]
+    pub(crate) id: Field<String>,
+    #[serde(skip_serializing_if = "Field::is_absent")]
+    pub(crate) model: Field<String>,
+    #[serde(skip_serializing_if = "Field::is_absent")]
+    choices: Field<Vec<ChunkChoice>>,
+    #[serde(skip_serializing_if = "Field::is_absent")]
+    pub(crate) usage: Field<Usage>,
+    #[serde(flatten)]
+    extra: Map<String, Value>,
+}
+
+impl Chunk {
+    /// Returns what the piece adds to the text of the first answer; empty if nothing.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        self.delta().map_or("", Delta::text)
+    }
+
+    /// Returns what the piece adds to the first answer.
+    #[must_use]
+    pub fn delta(&self) -> Option<&Delta> {
+        let mut choices = self.choices().iter();
+        choices.find(|choice| choice.index().is_none_or(|index| index == 0))?.delta()
+    }
+
+    /// Returns the completion's id, which all pieces share.
+    #[must_use]
+    pub fn id(&self) -> Option<&str> {
+        self.id.as_str()
+    }
+
+    /// Returns the model that answers, as the service names it.
+    #[must_use]
+    pub fn model(&self) -> Option<&str> {
+        self.model.as_str()
+    }
+
+    /// Returns what the piece adds to the answers, those that it says nothing of left out.
+    #[must_use]
+    pub fn choices(&self) -> &[ChunkChoice] {
+        self.choices.as_ref().map_or(&[], Vec::as_slice)
+    }
+
+    /// Returns what the call used, which the last piece says if the request asked for it.
+    #[must_use]
+    pub const fn usage(&self) -> Option<&Usage> {
+        self.usage.as_ref()
+    }
+
+    /// Returns when the answer was begun, in seconds since 1970.
+    #[must_use]
+    pub fn created(&self) -> Option<u64> {
+        self.extra.get("created")?.as_u64()
+    }
+
+    /// Returns every field but id, model, choices and usage.
+    #[must_use]
+    pub const fn extra(&self) -> &Map<String, Value> {
+        &self.extra
+    }
+
+    /// Returns whether the piece says anything of the answers: what is said, or why they end.
+    #[must_use]
+    pub fn has_content(&self) -> bool {
+        self.choices().iter().any(ChunkChoice::has_content)
+    }
+
+    /// Makes a piece of a reply that came whole.
+    pub(crate) fn whole(reply: &ChatCompletion) -> serde_json::Result<Self> {
+        serde_json::to_value(reply).and_then(serde_json::from_value)
+    }
+
+    /// How many bytes of text there are in all answers.
+    pub(crate) fn text_bytes(&self) -> usize {
+        let deltas = self.choices().iter().filter_map(ChunkChoice::delta);
+        deltas.map(Delta::text_bytes).sum()
+    }
+
+    /// Whether an object of a stream is a piece of a completion.
+    pub(crate) fn is_chunk(fields: &Map<String, Value>) -> bool {
+        fields.contains_key("choices") || fields.get("usage").is_some_and(Value::is_object)
+    }
+}
+
+impl From<Map<String, Value>> for Chunk {
+    fn from(mut fields: Map<String, Value>) -> Self {
+        Self {
+            id: Field::take(&mut fields, "id", read::text),
+            model: Field::take(&mut fields, "model", read::text),
+            choices: Field::take(&mut fields, "choices", read::objects),
+            usage: Field::take(&mut fields, "usage", usage),
+            extra: fields,
+        }
+    }
+}
+
+fn usage(value: Value) -> Result<Usage, Value> {
+    Usage::deserialize(&value).map_err(|_| value)
+}
+
+impl fmt::Debug for Chunk {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Chunk")
+            .field("id", &self.id)
+            .field("model", &self.model)
+            .field("choices", &self.choices)
+            .field("usage", &self.usage)
+            .field("extra", &Names(&self.extra))
+            .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn everything_decoded_is_encoded_again() {
+        let cases = [
+            r"{}",
+            r#"{"choices":[]}"#,
+            r#"{"choices":null,"usage":null,"id":null}"#,
+            r#"{"id":7,"model":[],"choices":[7],"usage":"none","created":"2024","object":null}"#,
+            r#"{"choices":{},"usage":{"prompt_tokens":"3","prompt_tokens_details":{"cached_tokens":1}}}"#,
+            r#"{"choices":[{}, {"index":"0","delta":"text","message":7,"finish_reason":{"type":"stop"}}]}"#,
+            r#"{"id":"c","choices":[{"index":1,"delta":{"role":"oracle","content":[{"type":"text","text":"x"}],"tool_calls":[{"index":0},7],"vendor":{"x":[1]}},"logprobs":null,"finish_reason":null,"seen":true}],"obfuscation":"x"}"#,
+        ];
+        for json in cases {
+            let value: Value = serde_json::from_str(json).unwrap();
+            let chunk: Chunk = serde_json::from_str(json).unwrap();
+            assert_eq!(serde_json::to_value(&chunk).unwrap(), value, "{json}");
+            let _ = (chunk.text(), chunk.has_content(), chunk.text_bytes(), format!("{chunk:?}"));
+        }
+    }
+
+    #[test]
+    fn convenience_looks_at_the_first_answer() {
+        #[rustfmt::skip]
+        let cases = [
+            (r#"{"choices":[{"delta":{"content":"a"}}]}"#,                                              "a"),
+            (r#"{"choices":[{"index":0,"delta":{"content":"a"}}]}"#,                                    "a"),
+            (r#"{"choices":[{"index":1,"delta":{"content":"b"}},{"index":0,"delta":{"content":"a"}}]}"#, "a"),
+            (r#"{"choices":[{"index":1,"delta":{"content":"b"}}]}"#,                                    ""),
+            (r#"{"choices":[{"index":0,"message":{"content":"a"}}]}"#,                                  "a"),
+            (r#"{"choices":[]}"#,                                                                       ""),
+        ];
+        for (json, want) in cases {
+            let chunk: Chunk = serde_json::from_str(json).unwrap();
+            assert_eq!(chunk.text(), want, "{json}");
+        }
+        let json = r#"{"choices":[{"index":0,"delta":{"content":"hush"}}],"hush":"hush","x":"hush","created":1}"#;
+        let chunk: Chunk = serde_json::from_str(json).unwrap();
+        assert_eq!((chunk.created(), chunk.text_bytes(), chunk.has_content()), (Some(1), 4, true));
+        assert_eq!(format!("{chunk:?}").matches("hush").count(), 1, "{chunk:?}");
+    }
+}

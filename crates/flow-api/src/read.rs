@@ -1,0 +1,55 @@
+//! Reading a reply whose body has arrived: a success that really is one, or the error it is.
+
+use std::time::SystemTime;
+
+use flow_errors::{Body, Error, Kind, Result};
+use http::{HeaderMap, StatusCode};
+use serde::de::DeserializeOwned;
+
+use crate::body::Collected;
+use crate::kept_body::KeptBody;
+use crate::reply::Received;
+
+/// Reads a reply of which at most `max_reply_bytes` were collected.
+///
+/// # Errors
+///
+/// Returns the service's error, whatever its dialect and under whatever status; `decode` for a
+/// success that is not a `T`; `reply_too_large` above the maximum; what ended the reading early.
+pub(crate) fn read<T: DeserializeOwned>(
+    status: StatusCode,
+    headers: HeaderMap,
+    collected: Collected,
+    max_reply_bytes: usize,
+    received_at: SystemTime,
+) -> Result<Received<T>> {
+    let Collected { bytes, is_over, failure } = collected;
+    // Whoever cancelled wants to hear of nothing else.
+    if let Some(cancelled) = failure.as_ref().filter(|error| error.kind() == Kind::Cancelled) {
+        return Err(cancelled.clone());
+    }
+    let is_cut = is_over || failure.is_some();
+    let keep = if is_cut { Body::cut } else { Body::new };
+    // An error is told from its status, however little of its body arrived.
+    if !status.is_success() {
+        return Err(Error::from_response(status, &headers, keep(bytes), received_at));
+    }
+    let too_large = is_over.then(|| Error::reply_too_large(max_reply_bytes));
+    if let Some(error) = too_large.or(failure) {
+        return Err(error.with_reply(status, &headers, keep(bytes)));
+    }
+    if let Some(error) = Error::in_success(status, &headers, &bytes, received_at) {
+        return Err(error);
+    }
+    // A success without content is JSON's null, for those who ask for `()` or an `Option`.
+    let json: &[u8] = if status == StatusCode::NO_CONTENT { b"null" } else { &bytes };
+    match decode(json) {
+        Ok(value) => Ok(Received { value, status, headers, body: KeptBody::new(bytes) }),
+        Err(source) => Err(Error::undecodable(status, &headers, Body::new(bytes), source)),
+    }
+}
+
+/// Decodes a reply; checking all of it for UTF-8 at once is quicker than string by string.
+fn decode<T: DeserializeOwned>(json: &[u8]) -> serde_json::Result<T> {
+    std::str::from_utf8(json).map_or_else(|_| serde_json::from_slice(json), serde_json::from_str)
+}
