@@ -34,6 +34,7 @@ commands:
   bench    measure what the clients cost against bare HTTP stacks; fails where a limit is missed
              calls, decode, machine, build
                                      only these parts; build takes minutes
+             --builds N              how often build builds each program anew
              --json                  one JSON object a line
   test     run all tests, doctests included (with cargo-nextest where it is installed)
   check    formatting, lints, docs, house rules, layers, twins, and whether the error table is up to date
@@ -53,10 +54,14 @@ fn main() -> ExitCode {
         (Some("test"), []) => check::test(),
         (Some("check"), []) => check::check(),
         (Some("layers"), []) => layers::print(),
-        (Some("twins"), []) => twins::check(),
+        (Some("twins"), []) => twins::check().map(|()| println!("the clients are twins")),
         (Some("table"), []) => table::write(),
         (Some("table"), [flag]) if flag == "--check" => table::check(),
-        _ => Err(USAGE.into()),
+        (None | Some("help" | "--help" | "-h"), _) => {
+            println!("{USAGE}");
+            Ok(())
+        }
+        (Some(command), rest) => Err(refusal(command, rest).into()),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -67,5 +72,32 @@ fn main() -> ExitCode {
             }
             ExitCode::FAILURE
         }
+    }
+}
+
+/// Names what cannot be done, and then what can.
+fn refusal(command: &str, rest: &[String]) -> String {
+    let is_known = USAGE.lines().any(|line| line.trim_start().starts_with(&format!("{command} ")));
+    match rest.first() {
+        Some(argument) if is_known => {
+            format!("`cargo xtask {command}` does not take `{argument}`\n\n{USAGE}")
+        }
+        _ => format!("there is no command `{command}`\n\n{USAGE}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_done_is_named() {
+        let refused = |command, rest: &[&str]| {
+            let rest: Vec<_> = rest.iter().map(|word| (*word).to_owned()).collect();
+            refusal(command, &rest).lines().next().unwrap().to_owned()
+        };
+        assert_eq!(refused("foo", &[]), "there is no command `foo`");
+        assert_eq!(refused("foo", &["x"]), "there is no command `foo`");
+        assert_eq!(refused("check", &["x"]), "`cargo xtask check` does not take `x`");
     }
 }

@@ -4,7 +4,7 @@
 //! current call, which the socket below asks.
 
 use std::io::{self, Read as _, Write as _};
-use std::mem;
+use std::{fmt, mem};
 
 use flow_api::client::head;
 use ureq::unversioned::transport::{Buffers, LazyBuffers, NextTimeout, Transport};
@@ -22,7 +22,6 @@ const INPUT_BYTES: usize = MAX_HEAD_BYTES + 16 * 1024;
 const OUTPUT_BYTES: usize = 32 * 1024;
 
 /// A connection that requests are sent over.
-#[derive(Debug)]
 pub(crate) struct Connection {
     stream: Stream,
     buffers: LazyBuffers,
@@ -87,6 +86,13 @@ fn completed(output: &[u8], origin: &str, secret_lines: &[u8]) -> Vec<u8> {
     let (line, headers) = output.split_at(behind(b'\n'));
     let (method, path) = line.split_at(behind(b' ').min(line.len()));
     [method, origin.as_bytes(), path, secret_lines, headers].concat()
+}
+
+impl fmt::Debug for Connection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // What is held and buffered has the key and the prompt in it.
+        f.debug_struct("Connection").field("stream", &self.stream).finish_non_exhaustive()
+    }
 }
 
 impl Transport for Connection {

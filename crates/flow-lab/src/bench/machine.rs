@@ -70,25 +70,27 @@ impl Round {
         let mut gate = Gate::new();
         let mut calls: Vec<_> = (0..CALLS).map(|_| call()).collect();
         let later = Tick::ORIGIN + Duration::from_secs(60);
-        let mut poll = |calls: &mut Vec<Call>, now| {
-            nanos_each(calls.iter_mut(), |call| call.poll(now, &mut gate))
-        };
-        let send = poll(&mut calls, Tick::ORIGIN);
-        let failed = outcomes(&mut calls, &Outcome::Failed(refused.clone()), Tick::ORIGIN);
-        let wait = poll(&mut calls, Tick::ORIGIN);
-        let again = poll(&mut calls, later);
-        let succeeded = outcomes(&mut calls, &success(), later);
-        let done = poll(&mut calls, later);
+        let (now, refused) = (Tick::ORIGIN, Outcome::Failed(refused.clone()));
+        let send = polls(&mut calls, now, &mut gate);
+        let failed = outcomes(&mut calls, &refused, now, &mut gate);
+        let wait = polls(&mut calls, now, &mut gate);
+        let again = polls(&mut calls, later, &mut gate);
+        let succeeded = outcomes(&mut calls, &success(), later, &mut gate);
+        let done = polls(&mut calls, later, &mut gate);
         Self([send, failed, wait, again, succeeded, done])
     }
 }
 
+/// Polls each call.
+fn polls(calls: &mut [Call], now: Tick, gate: &mut Gate) -> f64 {
+    nanos_each(calls.iter_mut(), |call| call.poll(now, gate))
+}
+
 /// Reports `outcome` to each call; the copies are made before the clock runs.
-fn outcomes(calls: &mut [Call], outcome: &Outcome, now: Tick) -> f64 {
-    let mut gate = Gate::new();
+fn outcomes(calls: &mut [Call], outcome: &Outcome, now: Tick, gate: &mut Gate) -> f64 {
     let outcomes = vec![outcome.clone(); calls.len()];
     nanos_each(calls.iter_mut().zip(outcomes), |(call, outcome)| {
-        call.on_outcome(now, ENTROPY, outcome, &mut gate);
+        call.on_outcome(now, ENTROPY, outcome, gate);
     })
 }
 

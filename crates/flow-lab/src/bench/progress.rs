@@ -16,6 +16,10 @@ impl Progress {
 
     /// Returns what is to be told of each round of the figure of that name.
     pub(super) fn of<'a>(&'a self, name: &'a str) -> impl Fn(usize) + 'a {
+        if self.0.is_hidden() {
+            // No terminal: a line for each figure instead of one that changes.
+            eprintln!("measuring: {name}");
+        }
         self.0.set_message(name.to_owned());
         move |round| self.0.set_message(format!("{name}: round {round}"))
     }

@@ -1,11 +1,13 @@
 //! What a client adds to a program: crates, build time and size, against its HTTP stack alone.
 //!
-//! Both programs make one chat call. They are built in a temporary folder, with the versions that
+//! Both programs make one chat call. They are built below `target`, with the versions that
 //! this workspace has locked.
 
 mod project;
 
 use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
 
 use self::project::{Client, Project};
 use super::figure::Figure;
@@ -27,11 +29,10 @@ const PAIRS: usize = 2;
 
 /// Compares both clients with their bare stacks.
 pub(super) fn measure(progress: &Progress, pairs: Option<usize>) -> Result<Vec<Figure>> {
-    let folder = tempfile::tempdir()?;
+    let folder = folder()?;
     let mut figures = Vec::new();
     for client in [Client::Async, Client::Blocking] {
-        let [ours, bare] =
-            [true, false].map(|is_ours| Project::new(folder.path(), client, is_ours));
+        let [ours, bare] = [true, false].map(|is_ours| Project::new(&folder, client, is_ours));
         let (ours, bare) = (ours?, bare?);
         figures.push(crates(client, &ours.crates()?, &bare.crates()?)?);
         let name = format!("build, clean, {client} against {}", client.stack());
@@ -46,7 +47,19 @@ pub(super) fn measure(progress: &Progress, pairs: Option<usize>) -> Result<Vec<F
         let sizes = (ours.megabytes()?, Some(bare.megabytes()?));
         figures.push(Figure::counted(name, "MB", sizes, MOST_MEGABYTES));
     }
+    fs::remove_dir_all(folder)?;
     Ok(figures)
+}
+
+/// Where the programs are built: below `target`, where a run that was cut off loses nothing, and
+/// empty.
+fn folder() -> Result<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/bench-build");
+    if folder.exists() {
+        fs::remove_dir_all(&folder)?;
+    }
+    fs::create_dir_all(&folder)?;
+    Ok(folder.canonicalize()?)
 }
 
 fn crates(client: Client, ours: &BTreeSet<String>, bare: &BTreeSet<String>) -> Result<Figure> {

@@ -99,7 +99,7 @@ impl Project {
         Ok(Self(folder))
     }
 
-    /// Returns the names of all crates that are built, the program itself left out.
+    /// Returns the names and versions of all crates that are built, the program itself left out.
     pub(super) fn crates(&self) -> Result<BTreeSet<String>> {
         let tree = ["tree", "--prefix", "none", "--edges", "normal,build", "--format", "{p}"];
         let output = self.cargo().args(tree).output()?;
@@ -107,8 +107,9 @@ impl Project {
             return Err(String::from_utf8_lossy(&output.stderr).into());
         }
         let text = String::from_utf8(output.stdout)?;
-        let names = text.lines().filter_map(|line| line.split(' ').next());
-        Ok(names.filter(|name| !matches!(*name, "" | "hello")).map(str::to_owned).collect())
+        let crates = text.lines().filter_map(|line| line.split(" (").next());
+        let others = crates.filter(|name| !name.is_empty() && !name.starts_with("hello "));
+        Ok(others.map(str::to_owned).collect())
     }
 
     /// Builds from nothing and returns the CPU time in seconds.

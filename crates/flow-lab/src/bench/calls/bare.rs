@@ -40,7 +40,7 @@ impl Async {
             .with_no_client_auth();
         let client = reqwest::Client::builder()
             .tls_backend_preconfigured(tls)
-            .default_headers(headers("flow-async/0.1.0")?)
+            .default_headers(headers(concat!("flow-async/", env!("CARGO_PKG_VERSION")))?)
             .connect_timeout(Duration::from_secs(5))
             .timeout(DEADLINE)
             .http1_only()
@@ -84,7 +84,7 @@ impl Blocking {
             .proxy(None)
             .timeout_global(timeout)
             .build();
-        let headers = headers("flow-blocking/0.1.0")?;
+        let headers = headers(concat!("flow-blocking/", env!("CARGO_PKG_VERSION")))?;
         Ok(Self { agent: config.into(), url: url(base_url).parse()?, headers })
     }
 

@@ -36,9 +36,9 @@ pub(super) fn measure(progress: &Progress) -> Result<Vec<Figure>> {
     for in_flight in [1, 64] {
         figures.push(asynchronous(&server, &runtime, in_flight, progress)?);
     }
-    for (timeout, limit) in [(None, Some(LIMIT)), (Some(DEADLINE), Some(LIMIT))] {
+    for timeout in [None, Some(DEADLINE)] {
         for in_flight in [1, 64] {
-            figures.push(blocking(&server, (timeout, limit), in_flight, progress)?);
+            figures.push(blocking(&server, timeout, in_flight, progress)?);
         }
     }
     Ok(figures)
@@ -78,7 +78,7 @@ async fn all(tasks: impl Iterator<Item = Tasks>) -> Result {
 
 fn blocking(
     server: &Server,
-    (timeout, limit): (Option<Duration>, Option<f64>),
+    timeout: Option<Duration>,
     in_flight: u32,
     progress: &Progress,
 ) -> Result<Figure> {
@@ -91,7 +91,7 @@ fn blocking(
         || per_call(|| threads(in_flight, &|calls| bare.calls(calls))),
         progress.of(&name),
     )?;
-    Ok(Figure::of_pairs(name, "µs", &pairs, limit))
+    Ok(Figure::of_pairs(name, "µs", &pairs, Some(LIMIT)))
 }
 
 /// Makes the calls of one round on so many threads.
