@@ -76,9 +76,7 @@ pub(crate) fn wait(headers: &HeaderMap, now: Option<SystemTime>) -> Option<Durat
 /// The wait for one request of a limit that has none left.
 fn next_request(limit: &Limit) -> Option<Duration> {
     let reset = limit.reset?;
-    let evenly = limit.limit.and_then(|limit| gcra::wait_for_one(limit, 0, reset));
-    // A limiter that has just refused a request does not have one to give: then it is another kind.
-    Some(evenly.filter(|wait| !wait.is_zero()).unwrap_or(reset))
+    limit.limit.map_or(Some(reset), |limit| gcra::wait_for_one(limit, reset))
 }
 
 fn first(headers: &HeaderMap, names: &[[&str; 3]], now: Option<SystemTime>) -> Option<Limit> {
@@ -262,7 +260,7 @@ mod tests {
         const TOKENS_LEFT: &str = "x-ratelimit-remaining-tokens";
         const TOKENS_RESET: &str = "x-ratelimit-reset-tokens";
         #[rustfmt::skip]
-        let table: [(&str, Pairs, Option<u64>); 12] = [
+        let table: [(&str, Pairs, Option<u64>); 16] = [
             ("a window's end",    &[(LEFT, "0"), (RESET, "6m0s")],                              Some(360_000)),
             ("the other is gone", &[(LEFT, "9"), (RESET, "6m0s"), (TOKENS_LEFT, "0"), (TOKENS_RESET, "20ms")], Some(20)),
             ("both are gone",     &[(LEFT, "0"), (RESET, "6m0s"), (TOKENS_LEFT, "0"), (TOKENS_RESET, "20ms")], Some(360_000)),
@@ -270,6 +268,10 @@ mod tests {
             ("nobody says",       &[(RESET, "6m0s")],                                           None),
             ("no end",            &[(LEFT, "0")],                                               None),
             ("spread evenly",     &[(LIMIT, "60"), (LEFT, "0"), (RESET, "59.5s")],              Some(500)),
+            ("a slot or a window", &[(LIMIT, "1000"), (LEFT, "0"), (RESET, "60")],              None),
+            ("one slot",          &[(LIMIT, "60"), (LEFT, "0"), (RESET, "60")],                 Some(1_000)),
+            ("ten a second",      &[(LIMIT, "10"), (LEFT, "0"), (RESET, "1")],                  None),
+            ("a day",             &[(LIMIT, "200"), (LEFT, "0"), (RESET, "86390")],             Some(422_000)),
             ("in the middle of a window", &[(LIMIT, "60"), (LEFT, "0"), (RESET, "41s")],        Some(41_000)),
             ("near a window's start",     &[(LIMIT, "60"), (LEFT, "0"), (RESET, "58s")],        Some(58_000)),
             ("tokens for a request of any size", &[("x-ratelimit-limit-tokens", "60"), (TOKENS_LEFT, "0"), (TOKENS_RESET, "60s")], Some(60_000)),
