@@ -33,7 +33,7 @@ use crate::json::{put_in, text};
 pub struct Tool(Value);
 
 impl Tool {
-    /// Creates a function of that name: up to 64 letters, digits, `_` and `-`.
+    /// Creates a function of that name; every service takes up to 64 letters, digits, `_` and `-`.
     #[must_use]
     pub fn function(name: impl Into<String>) -> Self {
         Self(json!({ "type": "function", "function": { "name": name.into() } }))
