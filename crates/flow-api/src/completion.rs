@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::choice::Choice;
+use crate::choices;
 use crate::field::{Field, Names, Short};
 use crate::message::Message;
 use crate::tool_call::ToolCall;
@@ -35,7 +36,8 @@ pub struct ChatCompletion {
     id: Field<String>,
     #[serde(default, skip_serializing_if = "Field::is_absent")]
     model: Field<String>,
-    choices: Vec<Choice>,
+    #[serde(deserialize_with = "choices::read")]
+    choices: Field<Vec<Choice>>,
     #[serde(default, skip_serializing_if = "Field::is_absent")]
     usage: Field<Usage>,
     #[serde(flatten)]
@@ -54,7 +56,7 @@ impl ChatCompletion {
     /// Returns the message of the first choice, which the next request can begin with.
     #[must_use]
     pub fn message(&self) -> Option<&Message> {
-        self.choices.first().and_then(Choice::message)
+        self.choices().first().and_then(Choice::message)
     }
 
     /// Returns the tools that the first choice asks for.
@@ -75,10 +77,10 @@ impl ChatCompletion {
         self.model.as_str()
     }
 
-    /// Returns the answers.
+    /// Returns the answers; none if the service sent something else among them.
     #[must_use]
     pub fn choices(&self) -> &[Choice] {
-        &self.choices
+        self.choices.as_ref().map_or(&[], Vec::as_slice)
     }
 
     /// Returns what the call used, which is what it costs.
@@ -138,6 +140,15 @@ mod tests {
             r#"{"id":7,"model":"m","created":"2024","choices":[{"message":{"role":"oracle","content":[{"type":"text","text":"x"}]},"finish_reason":"eos"}],"usage":{"prompt_tokens":"3","prompt_tokens_details":{"cached_tokens":1}},"x_groq":{"id":"r"}}"#,
             r#"{"choices":[{"index":-1,"message":"text","finish_reason":{"type":"stop"}}],"service_tier":"default"}"#,
         ];
+        for entry in ["\"x\"", "null", "true", "7", "-7", "0.5", "[1,{}]"] {
+            let json = format!("{{\"id\":\"c\",\"choices\":[{{\"index\":0}},{entry},{{}}]}}");
+            let reply: ChatCompletion = serde_json::from_str(&json).unwrap();
+            assert_eq!(serde_json::to_string(&reply).unwrap(), json);
+            assert_eq!((reply.id(), reply.choices().len(), reply.text()), (Some("c"), 0, ""));
+        }
+        for json in [r#"{"id":"c"}"#, r#"{"choices":null}"#, r#"{"choices":"x"}"#] {
+            assert!(serde_json::from_str::<ChatCompletion>(json).is_err(), "{json}");
+        }
         for json in cases {
             let value: Value = serde_json::from_str(json).unwrap();
             let reply: ChatCompletion = serde_json::from_str(json).unwrap();

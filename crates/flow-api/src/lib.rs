@@ -68,6 +68,7 @@ mod chat_params;
 mod chat_request;
 mod chat_setters;
 mod choice;
+mod choices;
 pub mod client;
 mod closest;
 mod completion;
