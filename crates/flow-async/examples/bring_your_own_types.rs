@@ -58,7 +58,7 @@ fn explain(error: &Error) -> String {
         // The message names the field; the reply itself is there in full, and may hold anything.
         Kind::Decode => {
             let reply = String::from_utf8_lossy(error.body());
-            format!("{error}\nthe reply was: {}", reply.escape_debug())
+            format!("{error}\nthe reply was: {}", reply.replace(char::is_control, " "))
         }
         _ => error.to_string(),
     }
