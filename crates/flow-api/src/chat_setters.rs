@@ -180,6 +180,9 @@ macro_rules! chat_setters {
         }
 
         /// Sets a parameter by its name in the JSON, also one that has a setter: the last value wins.
+        ///
+        /// `model` and `messages` have places of their own and are refused, as is a `stream`, which
+        /// cannot be read yet.
         pub fn param(mut self, name: impl Into<String>, value: impl Into<serde_json::Value>) -> Self {
             self$(.$at)?.params.set_any(name.into(), value.into(), $crate::chat_params::FIELDS);
             self
