@@ -47,6 +47,8 @@ fn clients_that_cannot_work_are_not_built<C: TestClient>() {
         ("zero connect timeout", keyed().connect_timeout(Duration::ZERO),              "connect timeout is 0"),
         ("bad header",           keyed().header("x y", "hush"),                        "`x y` has a name"),
         ("SOCKS proxy",          keyed().proxy("socks5://u:hush@p:1"),                 "only http and https proxies"),
+        ("blank fallback",       keyed().fallback_models(["a", "\t"]),                  "fallback_models[1] is empty; name a model or leave it out"),
+        ("fallback twice",       keyed().fallback_models(["a", "a"]),                  "fallback_models names `a` twice; leave one out"),
         ("not a certificate",    keyed().add_root_certificate("hush"),                 "certificate 1"),
     ];
     for (name, builder, want) in cases {
@@ -73,6 +75,9 @@ fn calls_that_would_be_refused_are_not_sent<C: TestClient>() {
         ("no answers",         hello().n(0),                           "n",                 "n is 0; it must be at least 1"),
         ("presence",           hello().presence_penalty(2.01),         "presence_penalty",  "between -2 and 2"),
         ("frequency",          hello().frequency_penalty(-3.0),        "frequency_penalty", "between -2 and 2"),
+        ("blank fallback",     hello().fallback_models([""]),          "fallback_models",   "fallback_models[0] is empty; name a model or leave it out"),
+        ("fallback twice",     hello().fallback_models(["a", "a"]),    "fallback_models",   "fallback_models names `a` twice; leave one out"),
+        ("fallback is first",  hello().fallback_models(["gpt-4o"]),    "fallback_models",   "fallback_models[0] is `gpt-4o`, which the call asks first; leave it out"),
         ("no messages",        empty("gpt-4o"),                        "messages",          "there are no messages"),
         ("no model",           empty("").user("Hello"),                "model",             "the model is empty"),
     ];

@@ -7,6 +7,8 @@ mod cancel;
 #[cfg(test)]
 mod compile_time;
 #[cfg(test)]
+mod fallback;
+#[cfg(test)]
 mod faults;
 #[cfg(test)]
 mod parity;

@@ -18,16 +18,18 @@ struct Script {
     deadline_ms: Option<u64>,
     attempt_ms: Option<u64>,
     max_reply_bytes: usize,
+    fallbacks: Vec<&'static str>,
 }
 
 const REPLY: &str = r#"{"choices":[{"message":{"role":"assistant","content":"Hi"}}]}"#;
-const BODIES: [&str; 6] = [
+const BODIES: [&str; 7] = [
     REPLY,
     "",
     "{}",
     "<html><title>502 Bad Gateway</title></html>",
     r#"{"choices":[{"mess"#,
     r#"{"error":{"message":"no","type":"rate_limit_error","code":null}}"#,
+    r#"{"error":{"message":"no","param":"model"}}"#,
 ];
 
 fn scenes() -> impl Strategy<Value = Scene> {
@@ -64,6 +66,11 @@ fn scenes() -> impl Strategy<Value = Scene> {
     ]
 }
 
+/// The models after the first.
+fn fallbacks() -> impl Strategy<Value = Vec<&'static str>> {
+    proptest::sample::select(vec![vec![], vec![], vec!["two"], vec!["two", "three"]])
+}
+
 fn scripts() -> impl Strategy<Value = Script> {
     // A stalled attempt needs a limit, or the call would rightly wait for ever.
     let limits = prop_oneof![
@@ -72,10 +79,20 @@ fn scripts() -> impl Strategy<Value = Script> {
         (1..20_000_u64, 1..5_000_u64)
             .prop_map(|(deadline, attempt)| (Some(deadline), Some(attempt))),
     ];
-    (proptest::collection::vec(scenes(), 1..8), any::<u64>(), 1..7_u32, limits, 10..200_usize)
-        .prop_map(|(scenes, seed, max_attempts, (deadline_ms, attempt_ms), max_reply_bytes)| {
-            Script { scenes, seed, max_attempts, deadline_ms, attempt_ms, max_reply_bytes }
-        })
+    let scenes = proptest::collection::vec(scenes(), 1..8);
+    (scenes, any::<u64>(), 1..7_u32, limits, 10..200_usize, fallbacks()).prop_map(
+        |(scenes, seed, max_attempts, (deadline_ms, attempt_ms), max_reply_bytes, fallbacks)| {
+            Script {
+                scenes,
+                seed,
+                max_attempts,
+                deadline_ms,
+                attempt_ms,
+                max_reply_bytes,
+                fallbacks,
+            }
+        },
+    )
 }
 
 /// Everything that can be seen of a call from outside, as text.
@@ -89,6 +106,7 @@ fn run<C: TestClient>(script: &Script) -> String {
         .hello("gpt-4o")
         .retry(RetryPolicy::builder().max_attempts(script.max_attempts).build().unwrap())
         .max_reply_bytes(script.max_reply_bytes)
+        .fallback_models(script.fallbacks.iter().copied())
         .on_attempt(move |attempt| hook.lock().unwrap().push(attempt.to_string()));
     call = match script.deadline_ms {
         Some(ms) => call.deadline(Duration::from_millis(ms)),

@@ -75,6 +75,21 @@ impl<C: Build> ClientBuilder<C> {
         self
     }
 
+    /// Sets the models that a chat call asks when its own is no good just now, the next one first.
+    ///
+    /// The next model is asked at once, with the same request, when one is overloaded, or throttled
+    /// for longer than the policy's [`switch_after`](flow_errors::RetryPolicy::switch_after), or
+    /// unknown to the service. The deadline bounds them all, and so does `max_attempts`, which is at
+    /// least one more than there are models unless it was set. Each attempt says which model it
+    /// asked, and a reply who answered ([`Reply::asked_model`](crate::Reply::asked_model)).
+    ///
+    /// Only chats use them: vectors of another model would not fit the ones before, and what
+    /// `post()` sends is the caller's. A call's list takes the place of this one.
+    pub fn fallback_models(mut self, models: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.options.fallback_models = Some(models.into_iter().map(Into::into).collect());
+        self
+    }
+
     /// Sets where the API is; default `https://api.flowapi.net/v1`.
     pub fn base_url(mut self, url: impl Into<String>) -> Self {
         self.base_url = Some(url.into());
@@ -125,7 +140,8 @@ impl<C: Build> ClientBuilder<C> {
     /// # Errors
     ///
     /// Returns an error of kind `config` that names the setting and the remedy: no usable key or
-    /// base URL, a limit of zero, a bad header, proxy or certificate, no TLS roots.
+    /// base URL, a limit of zero, a bad header, proxy or certificate, a fallback model that is blank
+    /// or there twice, no TLS roots.
     pub fn build(self) -> Result<C> {
         let url = self.base_url.as_deref().unwrap_or(BaseUrl::DEFAULT);
         let base_url = BaseUrl::new(url, self.allow_plain_http)?;

@@ -15,6 +15,7 @@ use serde::de::DeserializeOwned;
 use crate::chat_setters::chat_setters;
 use crate::embedding_list::EmbeddingList;
 use crate::embedding_request::{EmbeddingRequest, embedding_setters};
+use crate::fallback::{self, Encode};
 use crate::options::{Options, option_setters};
 use crate::plan::Plan;
 use crate::settings::Settings;
@@ -59,16 +60,31 @@ impl<'a, C: Execute> Chat<'a, C> {
     chat_setters!(request);
     option_setters!();
 
+    /// Sets the models that are asked when the request's own is no good just now, the next one first,
+    /// in place of the client's list; an empty list switches that off.
+    ///
+    /// See [`ClientBuilder::fallback_models`](crate::ClientBuilder::fallback_models).
+    pub fn fallback_models(mut self, models: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.options.fallback_models = Some(models.into_iter().map(Into::into).collect());
+        self
+    }
+
     /// Checks the request and sends it, as often as the retry policy says. **This costs money.**
     ///
     /// # Errors
     ///
     /// Every kind of error there is; match on [`Error::kind`].
     pub fn send(self) -> C::Sending<ChatCompletion> {
-        let operation = Operation::new(Method::POST, "/chat/completions");
-        let operation = operation.with_model(self.request.model());
-        let body = self.request.check().and_then(|()| encode(&self.request));
-        execute(self.client, Draft { operation, path: "/chat/completions", body }, self.options)
+        let Self { client, options, request } = self;
+        let path = "/chat/completions";
+        let operation = Operation::new(Method::POST, path).with_model(request.model());
+        let body = check_chat(&request, &options).and_then(|()| encode(&request));
+        // The request is kept only where it may be written for another model.
+        let encode_for = client
+            .settings()
+            .falls_back(&options)
+            .then(|| -> Encode { Box::new(move |model: &str| encode(&request.to_model(model))) });
+        execute(client, Draft { operation, path, body, encode_for }, options)
     }
 }
 
@@ -107,7 +123,8 @@ impl<'a, C: Execute> Embeddings<'a, C> {
         let operation = Operation::new(Method::POST, "/embeddings");
         let operation = operation.with_model(self.request.model());
         let body = self.request.check().and_then(|()| encode(&self.request));
-        execute(self.client, Draft { operation, path: "/embeddings", body }, self.options)
+        let draft = Draft { operation, path: "/embeddings", body, encode_for: None };
+        execute(self.client, draft, self.options)
     }
 }
 
@@ -195,7 +212,7 @@ impl<'a, C: Execute> Post<'a, C> {
     /// As any call; `invalid_input` if the body could not be serialized.
     pub fn send<T: DeserializeOwned + Send + 'static>(self) -> C::Sending<T> {
         let operation = Operation::new(Method::POST, &self.path);
-        let draft = Draft { operation, path: &self.path, body: self.body };
+        let draft = Draft { operation, path: &self.path, body: self.body, encode_for: None };
         execute(self.client, draft, self.options)
     }
 }
@@ -233,7 +250,8 @@ impl<'a, C: Execute> Get<'a, C> {
     /// As any call.
     pub fn send<T: DeserializeOwned + Send + 'static>(self) -> C::Sending<T> {
         let operation = Operation::new(Method::GET, &self.path);
-        let draft = Draft { operation, path: &self.path, body: Ok(Bytes::new()) };
+        let body = Ok(Bytes::new());
+        let draft = Draft { operation, path: &self.path, body, encode_for: None };
         execute(self.client, draft, self.options)
     }
 }
@@ -256,6 +274,15 @@ struct Draft<'a> {
     operation: Operation,
     path: &'a str,
     body: Result<Bytes>,
+    /// Writes the body for another model, where the call may ask one.
+    encode_for: Option<Encode>,
+}
+
+fn check_chat(request: &ChatRequest, options: &Options) -> Result<()> {
+    request.check()?;
+    let fallback_models = options.fallback_models.as_deref().unwrap_or_default();
+    fallback::check(fallback_models, Some(request.model()))
+        .map_err(|message| Error::invalid_input("fallback_models", message))
 }
 
 fn execute<C: Execute, T: DeserializeOwned + Send + 'static>(
@@ -263,10 +290,11 @@ fn execute<C: Execute, T: DeserializeOwned + Send + 'static>(
     draft: Draft<'_>,
     options: Options,
 ) -> C::Sending<T> {
-    let Draft { operation, path, body } = draft;
+    let Draft { operation, path, body, encode_for } = draft;
     let operation = operation.with_host(client.settings().base_url.shared_authority());
     let plan = body
         .and_then(|body| Plan::new(operation.clone(), path, body, client.settings().with(options)?))
+        .map(|plan| plan.with_fallbacks(encode_for, &client.settings().gates))
         .map(|plan| plan.with_idempotency_key([client.entropy(), client.entropy()]))
         .map_err(|error| error.with_operation(operation));
     client.execute(plan)

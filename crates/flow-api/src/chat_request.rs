@@ -70,6 +70,12 @@ impl ChatRequest {
         self.params.values().get(name)
     }
 
+    /// Returns the same request to another model, to be written.
+    pub(crate) fn to_model<'a>(&'a self, model: &'a str) -> impl Serialize + use<'a> {
+        let Self { messages, params, .. } = self;
+        ToModel { model, messages, params }
+    }
+
     /// Checks what the service would refuse anyway.
     ///
     /// That is little: what only some services refuse, and values of another type than the documented
@@ -83,6 +89,15 @@ impl ChatRequest {
         chat_check::messages(&self.messages)?;
         chat_check::params(&self.params)
     }
+}
+
+/// A request whose model is another one, with the fields of [`ChatRequest`] in their order.
+#[derive(Serialize)]
+struct ToModel<'a> {
+    model: &'a str,
+    messages: &'a [Message],
+    #[serde(flatten)]
+    params: &'a Params,
 }
 
 impl fmt::Debug for ChatRequest {
@@ -206,6 +221,13 @@ mod tests {
         full.check().unwrap();
         assert_eq!(serde_json::to_value(&full).unwrap(), want);
         assert_eq!(serde_json::from_value::<ChatRequest>(want).unwrap(), full);
+    }
+
+    #[test]
+    fn request_to_another_model_differs_in_nothing_else() {
+        let written = serde_json::to_string(&full()).unwrap();
+        let other = serde_json::to_string(&full().to_model("other")).unwrap();
+        assert_eq!(other, written.replacen(r#""model":"m""#, r#""model":"other""#, 1));
     }
 
     #[test]

@@ -48,8 +48,8 @@
 //! |---|---|
 //! | both spans | `otel.name`, `otel.kind`, `server.address`, `server.port`; after a failure `otel.status_code` and, as `error.type`, the word of the [`Kind`](flow_errors::Kind) |
 //! | `flow.call` | `flow.attempts`, `flow.stopped_because`; of chats, completions and embeddings `gen_ai.operation.name`, `gen_ai.provider.name` (`flowapi`, or `openai` for other hosts, whose dialect it is), `gen_ai.request.` `model`, `max_tokens`, `temperature`, `top_p`, `presence_penalty`, `frequency_penalty`, `seed`, `choice.count`, `gen_ai.response.` `id`, `model`, `finish_reasons`, `gen_ai.usage.` `input_tokens`, `output_tokens` |
-//! | `flow.attempt` | `http.request.method`, `url.full` without the query, `http.request.resend_count` (not on the first), `http.response.status_code`, `flow.request_id`, `flow.maybe_billed` |
-//! | "the attempt failed and will be repeated" | `error.type`, `http.response.status_code`, `flow.attempt` (its number), `flow.request_id`, `flow.wait_ms`, `flow.wait_reason` (`backoff` or `hint`: the service said when) |
+//! | `flow.attempt` | `http.request.method`, `url.full` without the query, `gen_ai.request.model` (the one that this attempt asks), `http.request.resend_count` (not on the first), `http.response.status_code`, `flow.request_id`, `flow.maybe_billed` |
+//! | "the attempt failed and will be repeated", or "... and another model is asked" | `error.type`, `http.response.status_code`, `flow.attempt` (its number), `flow.request_id`, `flow.wait_ms`, `flow.wait_reason` (`backoff`, `hint`: the service said when, or `switch`), `flow.next_model` if that is another one |
 //! | "the call failed" | `error.type`, `http.response.status_code`, `flow.attempts`, `flow.code`, `flow.type`, `flow.request_id`, `flow.stopped_because`, `flow.maybe_billed` |
 //!
 //! A call that was cancelled or dropped has the `error.type` `cancelled` and no event. Keys, header
@@ -77,6 +77,7 @@ mod content;
 mod embedding_list;
 mod embedding_request;
 pub mod embeddings;
+mod fallback;
 mod field;
 mod fields;
 mod gates;

@@ -9,6 +9,7 @@ use flow_errors::{Attempt, Error, Result, RetryPolicy};
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
 use crate::ApiKey;
+use crate::fallback::{self, Names};
 
 /// The most bytes of a reply's body, unless the caller says otherwise: 64 MiB.
 const DEFAULT_MAX_REPLY_BYTES: usize = 64 * 1024 * 1024;
@@ -44,6 +45,8 @@ pub(crate) struct Options {
     pub(crate) max_reply_bytes: Option<usize>,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) on_attempt: Option<OnAttempt>,
+    /// Empty is none, also where the client has some.
+    pub(crate) fallback_models: Option<Vec<String>>,
 }
 
 #[derive(Clone, Copy)]
@@ -128,6 +131,7 @@ impl fmt::Debug for Options {
         f.debug_struct("Options")
             .field("retry", &self.retry)
             .field("headers", &headers)
+            .field("fallback_models", &self.fallback_models)
             .finish_non_exhaustive()
     }
 }
@@ -142,6 +146,8 @@ pub(crate) struct Checked {
     /// What is sent with every request, the key included.
     pub(crate) headers: Arc<HeaderMap>,
     pub(crate) on_attempt: Option<OnAttempt>,
+    /// For chat calls.
+    pub(crate) fallback_models: Option<Names>,
 }
 
 impl Checked {
@@ -151,6 +157,8 @@ impl Checked {
             return Err(Error::config("there is no API key; set FLOW_API_KEY or call api_key()"));
         };
         let api_key = ApiKey::new(key.as_str())?;
+        let fallback_models = options.fallback_models.as_deref().unwrap_or_default();
+        fallback::check(fallback_models, None).map_err(Error::config)?;
         let defaults = Self {
             headers: Arc::new(headers(&api_key, user_agent)),
             api_key,
@@ -158,6 +166,7 @@ impl Checked {
             timeouts: Timeouts::default(),
             max_reply_bytes: DEFAULT_MAX_REPLY_BYTES,
             on_attempt: None,
+            fallback_models: None,
         };
         let checked = defaults.with(Options { api_key: None, ..options })?;
         // Sent with every call, it would have the second one answered with the first one's reply.
@@ -169,7 +178,8 @@ impl Checked {
         Ok(checked)
     }
 
-    /// Returns a copy in which a call's `options` take the place of the client's.
+    /// Returns a copy in which a call's `options` take the place of the client's; the names of
+    /// fallback models have been checked where the call's own is known.
     pub(crate) fn with(&self, options: Options) -> Result<Self> {
         let mut checked = self.clone();
         if let Some(key) = options.api_key {
@@ -197,6 +207,9 @@ impl Checked {
             Arc::make_mut(&mut checked.headers).insert(name, value);
         }
         checked.on_attempt = options.on_attempt.or(checked.on_attempt);
+        if let Some(models) = options.fallback_models {
+            checked.fallback_models = fallback::names(models);
+        }
         Ok(checked)
     }
 }
@@ -305,6 +318,7 @@ mod tests {
             ("not ascii",       header("x-y", "hüsh"),                                      "not ASCII"),
             ("for all calls",   header("Idempotency-Key", "hush"),                          "set it on the call"),
             ("no reply",        Options { max_reply_bytes: Some(0), ..options() },          "max_reply_bytes is 0"),
+            ("blank model",     Options { fallback_models: Some(vec![String::new()]), ..options() }, "fallback_models[0] is empty"),
             ("authorization",   header("Authorization", "hush"),                            "use api_key()"),
         ];
         for (name, options, want) in cases {

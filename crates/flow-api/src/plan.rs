@@ -5,13 +5,14 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use bytes::Bytes;
-use flow_errors::call::{Call, Operation, Tick};
+use flow_errors::call::{Call, Operation, Target, Tick};
 use flow_errors::{Attempt, Body, Error, Kind, Result};
 use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri, header, response};
 use serde::de::DeserializeOwned;
 
 use crate::body::{BodyReader, Collected};
-use crate::gates::SharedGate;
+use crate::fallback::{Encode, Fallbacks};
+use crate::gates::{Gates, SharedGate};
 use crate::kept_body::KeptBody;
 use crate::options::{Checked, IDEMPOTENCY_KEY};
 use crate::reply::Received;
@@ -29,6 +30,7 @@ pub struct Plan {
     pub(crate) body: Bytes,
     checked: Checked,
     gate: SharedGate,
+    fallbacks: Option<Fallbacks>,
 }
 
 impl Plan {
@@ -41,7 +43,16 @@ impl Plan {
         let CallSettings { client, checked } = settings;
         let uri = client.base_url.join(path)?;
         let gate = client.gates.gate(operation.model().unwrap_or_default());
-        Ok(Self { operation, uri, idempotency_key: None, body, checked, gate })
+        Ok(Self { operation, uri, idempotency_key: None, body, checked, gate, fallbacks: None })
+    }
+
+    /// Returns the plan with the models that the caller wants asked after the first, whose bodies
+    /// `encode` writes; without it there are none.
+    pub(crate) fn with_fallbacks(mut self, encode: Option<Encode>, gates: &Gates) -> Self {
+        if let (Some(encode), Some(names)) = (encode, &self.checked.fallback_models) {
+            self.fallbacks = Some(Fallbacks::new(encode, names, self.operation.model(), gates));
+        }
+        self
     }
 
     /// Returns the plan with a key, made of `entropy`, that lets the service recognize a request
@@ -56,11 +67,14 @@ impl Plan {
     /// Starts the state machine of this call.
     pub(crate) fn call(&self, now: Tick, wall: SystemTime) -> Call {
         Call::new(self.operation.clone(), self.checked.policy, self.checked.timeouts, now)
+            .with_fallback_models(self.fallbacks.iter().flat_map(Fallbacks::models))
             .started_at(wall)
     }
 
-    pub(crate) const fn gate(&self) -> &SharedGate {
-        &self.gate
+    /// Returns the gate of one of the call's models.
+    pub(crate) fn gate(&self, target: Target) -> &SharedGate {
+        let fallback = self.fallbacks.as_ref().and_then(|fallbacks| fallbacks.gate(target));
+        fallback.unwrap_or(&self.gate)
     }
 
     pub(crate) fn tell(&self, attempt: Option<&Attempt>) {
@@ -69,10 +83,15 @@ impl Plan {
         }
     }
 
-    /// Returns the request of one attempt; all attempts send the same.
-    #[must_use]
-    pub fn request(&self) -> Request<Bytes> {
-        let mut request = Request::new(self.body.clone());
+    /// Returns the request of an attempt to `target`; all attempts to one model send the same.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error of kind `invalid_input` if the body for another model cannot be written.
+    pub fn request(&self, target: Target) -> Result<Request<Bytes>> {
+        let fallback = self.fallbacks.as_ref().and_then(|fallbacks| fallbacks.body(target));
+        let is_first = fallback.is_none();
+        let mut request = Request::new(fallback.unwrap_or_else(|| Ok(self.body.clone()))?);
         *request.method_mut() = self.operation.method().clone();
         *request.uri_mut() = self.uri.clone();
         let mut headers = HeaderMap::clone(&self.checked.headers);
@@ -83,8 +102,11 @@ impl Plan {
         if let Some(key) = &self.idempotency_key {
             headers.entry(IDEMPOTENCY_KEY).or_insert_with(|| key.clone());
         }
+        if !is_first {
+            distinguish(&mut headers, target);
+        }
         *request.headers_mut() = headers;
-        request
+        Ok(request)
     }
 
     /// Starts reading the body that follows `head`.
@@ -181,6 +203,21 @@ fn idempotency_key(entropy: [u64; 2]) -> Bytes {
     key.into()
 }
 
+/// Gives another body a key of its own: a service must not take it for the first one sent again.
+///
+/// It follows from the first one's, so that a caller who repeats a call under a key of their own
+/// repeats this one as well.
+fn distinguish(headers: &mut HeaderMap, target: Target) {
+    let Some(key) = headers.get_mut(IDEMPOTENCY_KEY) else { return };
+    let ending = format!("-fallback-{}", target.model);
+    let other = Bytes::from([key.as_bytes(), ending.as_bytes()].concat());
+    // It cannot fail: a value stays one with ASCII behind it.
+    if let Ok(mut other) = HeaderValue::from_maybe_shared(other) {
+        other.set_sensitive(key.is_sensitive());
+        *key = other;
+    }
+}
+
 /// The request id of a reply's head, in the form that the history shares.
 pub(crate) fn shared_request_id(headers: &HeaderMap) -> Option<Arc<str>> {
     flow_errors::headers::request_id(headers).map(Arc::from)
@@ -194,5 +231,19 @@ mod tests {
     fn idempotency_key_is_the_entropy_in_hexadecimal() {
         let (high, low) = (0x0123_4567_89ab_cdef, 0xf);
         assert_eq!(idempotency_key([high, low]), format!("flow-{high:016x}{low:016x}"));
+    }
+
+    #[test]
+    fn key_of_another_body_is_another_one_and_as_secret() {
+        let (mut headers, mut target) = (HeaderMap::new(), Target::default());
+        target.model = 2;
+        distinguish(&mut headers, target);
+        assert!(headers.is_empty());
+        let mut key = HeaderValue::from_static("job-17");
+        key.set_sensitive(true);
+        headers.insert(IDEMPOTENCY_KEY, key);
+        distinguish(&mut headers, target);
+        assert_eq!(headers[IDEMPOTENCY_KEY], "job-17-fallback-2");
+        assert!(headers[IDEMPOTENCY_KEY].is_sensitive());
     }
 }

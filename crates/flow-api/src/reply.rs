@@ -64,6 +64,15 @@ impl<T> Reply<T> {
         &self.attempts
     }
 
+    /// Returns the model that was asked and answered: the request's own, or the fallback model that
+    /// the call came to. Why those before it did not answer is in [`attempts`](Self::attempts).
+    ///
+    /// The name is the caller's; the service may name a version of it in the reply itself.
+    #[must_use]
+    pub fn asked_model(&self) -> Option<&str> {
+        self.attempts.last()?.model()
+    }
+
     /// Returns what the service said of its limits.
     #[must_use]
     pub fn rate_limits(&self) -> RateLimits {

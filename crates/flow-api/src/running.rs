@@ -1,4 +1,4 @@
-//! A call under way: the state machine, its gate and the reply, held together for a driver.
+//! A call under way: the state machine, its gates and the reply, held together for a driver.
 //!
 //! Both drivers are the same loop over this. Dropping it gives back what the call held.
 
@@ -32,9 +32,10 @@ impl<'a, T> Running<'a, T> {
 
     /// Returns the next thing to do.
     pub fn poll(&mut self, now: Tick) -> Step {
-        let step = self.call.poll(now, &mut lock(self.plan.gate()));
+        let gate = self.plan.gate(self.call.target());
+        let step = self.call.poll(now, &mut lock(gate));
         if let Step::Send(send) = &step {
-            self.trace.begin_attempt(self.plan, *send);
+            self.trace.begin_attempt(self.plan, *send, self.call.model());
         }
         step
     }
@@ -59,14 +60,16 @@ impl<'a, T> Running<'a, T> {
             }
             Err(error) => Outcome::Failed(error),
         };
-        self.call.on_outcome(now, entropy, outcome, &mut lock(self.plan.gate()));
+        let gate = self.plan.gate(self.call.target());
+        self.call.on_outcome(now, entropy, outcome, &mut lock(gate));
         self.tell();
     }
 
     /// Ends the call because the caller cancelled it.
     pub fn cancel(&mut self, now: Tick) {
         let attempts = self.call.attempts().len();
-        self.call.cancel(now, &mut lock(self.plan.gate()));
+        let gate = self.plan.gate(self.call.target());
+        self.call.cancel(now, &mut lock(gate));
         if self.call.attempts().len() > attempts {
             self.tell();
         }
@@ -106,7 +109,8 @@ impl<'a, T> Running<'a, T> {
 impl<T> Drop for Running<'_, T> {
     fn drop(&mut self) {
         // The instant only matters to the history, which nobody reads any more.
-        self.call.cancel(Tick::ORIGIN, &mut lock(self.plan.gate()));
+        let gate = self.plan.gate(self.call.target());
+        self.call.cancel(Tick::ORIGIN, &mut lock(gate));
         let attempts = self.call.attempts();
         self.trace.end_attempt(self.plan, attempts.last(), None);
         self.trace.cancelled(attempts);

@@ -24,6 +24,14 @@ impl Settings {
         Ok(CallSettings { client: self, checked: self.defaults.with(options)? })
     }
 
+    /// Returns whether a call with these options may ask other models than its own.
+    pub(crate) fn falls_back(&self, options: &Options) -> bool {
+        match &options.fallback_models {
+            Some(models) => !models.is_empty(),
+            None => self.defaults.fallback_models.is_some(),
+        }
+    }
+
     /// Returns how many attempts are under way.
     #[must_use]
     pub fn in_flight(&self) -> usize {
@@ -38,6 +46,7 @@ impl std::fmt::Debug for Settings {
             .field("api_key", &self.defaults.api_key)
             .field("retry", &self.defaults.policy)
             .field("timeouts", &self.defaults.timeouts)
+            .field("fallback_models", &self.defaults.fallback_models)
             .finish_non_exhaustive()
     }
 }

@@ -34,7 +34,8 @@ async fn attempt<T: DeserializeOwned>(
 ) -> Result<Received<T>> {
     let in_flight = InFlight::new(send.timeout);
     let mut limit = TimeLimit::new(client.clock(), &in_flight);
-    let sending = client.transport().send(plan.request(), &in_flight);
+    let request = plan.request(send.target)?;
+    let sending = client.transport().send(request, &in_flight);
     let reply = limit.hold(sending).await?;
     let (head, mut body) = reply.into_parts();
     let mut reader = plan.body_reader(&head);

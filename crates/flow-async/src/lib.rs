@@ -25,18 +25,21 @@
 //!
 //! # What happens to a call
 //!
-//! Key, retries, deadline, attempt timeout, reply size, headers and `on_attempt` can be set for the
-//! client and for a call, and the call's word wins.
+//! Key, retries, deadline, attempt timeout, reply size, headers, `on_attempt` and fallback models can
+//! be set for the client and for a call, and the call's word wins.
 //!
 //! - **Retries**: 3 attempts; 1 s doubling to 8 s, each wait between half and all of that. What the
 //!   service asks for (`Retry-After` and its relatives, a field or phrase in the body, a limit with
 //!   nothing left) takes its place, is never undercut, and above 120 s ends the call with the
 //!   service's error. See [`RetryPolicy`].
+//! - **Other models**: a chat with [`fallback_models`](ClientBuilder::fallback_models) asks the next
+//!   one at once when one is overloaded, unknown, or throttled for longer than 5 s; on the last one
+//!   it waits as above. [`Reply::asked_model`] says who answered.
 //! - **Time**: 10 minutes for the whole call, waits included; 5 s for connecting; no other limit
 //!   for an attempt. No wait is started that the deadline would cut: the real error comes at once.
 //! - **Money**: what may have been run although it failed (a reset or timeout after sending) is
-//!   sent again once; every attempt says whether it may have been billed. All attempts of a call
-//!   carry one `Idempotency-Key`.
+//!   sent again once; every attempt says whether it may have been billed. All attempts of
+//!   a call to one model carry one `Idempotency-Key`.
 //! - **Bounds**: 64 MiB for a reply, 64 KiB kept of an error's body, 100 headers, 1,000 attempts.
 //! - **Secrets**: neither key nor prompt is in any `Debug`, `Display` or serialization, except that
 //!   a service's own message is shown, less any key of 8 bytes or more. The key is not sent over
@@ -86,7 +89,7 @@
 //!
 //! # What it does not do yet
 //!
-//! It does not stream, switch models or pace calls to a known limit.
+//! It does not stream or pace calls to a known limit.
 //!
 //! # Features
 //!

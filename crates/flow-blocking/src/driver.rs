@@ -31,7 +31,8 @@ pub(crate) fn drive<T: DeserializeOwned>(client: &Client, plan: &Plan) -> Result
 /// Sends once and reads the reply.
 fn attempt<T: DeserializeOwned>(client: &Client, plan: &Plan, send: Send) -> Result<Received<T>> {
     let in_flight = InFlight::new(send.timeout);
-    let reply = client.transport().send(plan.request(), &in_flight, client.cancel_token())?;
+    let request = plan.request(send.target)?;
+    let reply = client.transport().send(request, &in_flight, client.cancel_token())?;
     let (head, mut body) = reply.into_parts();
     let mut reader = plan.body_reader(&head);
     if let Err(error) = read(&mut body, &mut reader) {

@@ -3,11 +3,8 @@
 use std::borrow::Cow;
 
 use crate::attempt::Operation;
-use crate::words::{is_same, meaning};
+use crate::switch::is_about_model;
 use crate::{Error, Kind, text};
-
-/// Words that say that it is the model that is unknown, and not the path.
-const MODEL_WORDS: [&str; 3] = ["model_not_found", "DeploymentNotFound", "model_not_available"];
 
 /// The parameter at fault where the arguments of a tool call cannot be read.
 pub(crate) const ARGUMENTS: &str = "arguments";
@@ -19,8 +16,11 @@ impl Error {
     #[must_use]
     pub fn recommendation(&self) -> Cow<'_, str> {
         let words = self.kind().recommendation(self.status());
+        let model = self.operation().and_then(Operation::model);
         match self.kind() {
-            Kind::NotFound if is_about_model(self) => with_models(words, self.operation()).into(),
+            Kind::NotFound if is_about_model(self, model.is_some()) => {
+                with_models(words, model).into()
+            }
             Kind::Decode if self.param() == Some(ARGUMENTS) => {
                 "Send this back as the tool's result, so that the model can correct itself".into()
             }
@@ -29,32 +29,14 @@ impl Error {
     }
 }
 
-fn with_models(words: &str, operation: Option<&Operation>) -> String {
-    match operation.and_then(Operation::model) {
+fn with_models(words: &str, model: Option<&str>) -> String {
+    match model {
         Some(model) => {
             let model = text::line(model).to_string().replace('"', "\\\"");
             format!("{words}; models().closest(\"{model}\") lists the nearest ids")
         }
         None => format!("{words}; models().list() lists the ids"),
     }
-}
-
-/// Whether the model is unknown rather than the path.
-///
-/// The page has one row for both. Where neither code nor parameter says more, a request that names a
-/// model is taken to have the right path: the clients' own calls do.
-fn is_about_model(error: &Error) -> bool {
-    if error.param() == Some("model") {
-        return true;
-    }
-    let words = || [error.code(), error.api_type()].into_iter().flatten();
-    if words().any(|word| MODEL_WORDS.iter().any(|known| is_same(known, word))) {
-        return true;
-    }
-    let names_model = error.operation().is_some_and(|operation| operation.model().is_some());
-    let is_code_vague =
-        error.code().is_none_or(|code| code == "404" || meaning(code) == Some(Kind::NotFound));
-    names_model && is_code_vague && words().any(|word| meaning(word) == Some(Kind::NotFound))
 }
 
 #[cfg(test)]

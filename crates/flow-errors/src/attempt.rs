@@ -64,8 +64,13 @@ impl Operation {
         self.host.as_deref()
     }
 
-    pub(crate) fn shared_model(&self) -> Option<Arc<str>> {
-        self.model.clone()
+    pub(crate) const fn shared_model(&self) -> Option<&Arc<str>> {
+        self.model.as_ref()
+    }
+
+    /// Names the model that an attempt was sent to in place of the first one.
+    pub(crate) fn asked(self, attempt: &Attempt) -> Self {
+        Self { model: attempt.model.clone(), ..self }
     }
 }
 
@@ -81,7 +86,8 @@ impl fmt::Display for Operation {
 
 /// One send and what came of it.
 ///
-/// `Display` is one line for logs: number, model, status, kind, time, request id, wait.
+/// `Display` is one line for logs: number, model, status, kind, time, request id, and the wait after
+/// it or the model that is asked instead.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attempt {
     pub(crate) number: u32,
@@ -104,6 +110,8 @@ pub struct Attempt {
         with = "crate::json::optional_nanos"
     )]
     pub(crate) wait: Option<Duration>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) next_model: Option<Arc<str>>,
     pub(crate) maybe_billed: bool,
 }
 
@@ -119,6 +127,7 @@ impl Attempt {
             started,
             elapsed: Duration::ZERO,
             wait: None,
+            next_model: None,
             maybe_billed: false,
         }
     }
@@ -165,10 +174,17 @@ impl Attempt {
         self.elapsed
     }
 
-    /// Returns the wait that was planned after it; `None` if no attempt was to follow.
+    /// Returns the wait that was planned after it, zero before another model; `None` if no attempt
+    /// was to follow.
     #[must_use]
     pub const fn wait(&self) -> Option<Duration> {
         self.wait
+    }
+
+    /// Returns the model that was to be asked next, if that was another one.
+    #[must_use]
+    pub fn next_model(&self) -> Option<&str> {
+        self.next_model.as_deref()
     }
 
     /// Returns whether it failed but was, or may have been, run and billed all the same.
@@ -196,9 +212,10 @@ impl fmt::Display for Attempt {
         if self.maybe_billed {
             f.write_str(", may have been billed")?;
         }
-        match self.wait {
-            Some(wait) => write!(f, ", next in {}", text::span(wait)),
-            None => Ok(()),
+        match (&self.next_model, self.wait) {
+            (Some(model), _) => write!(f, ", next at once with {}", text::line(model)),
+            (None, Some(wait)) => write!(f, ", next in {}", text::span(wait)),
+            (None, None) => Ok(()),
         }
     }
 }
@@ -242,6 +259,14 @@ impl Attempts {
         self.earlier.iter().chain(self.last.as_ref())
     }
 
+    /// Returns the models that were asked, oldest first, each once.
+    pub fn models(&self) -> impl Iterator<Item = &str> {
+        let mut before = None;
+        self.iter()
+            .filter_map(Attempt::model)
+            .filter(move |model| before.replace(*model) != Some(*model))
+    }
+
     /// Returns when the call began by the wall clock, if the driver said so.
     #[must_use]
     pub const fn started_at(&self) -> Option<SystemTime> {
@@ -258,9 +283,11 @@ impl Attempts {
         self.earlier.extend(self.last.replace(attempt));
     }
 
-    pub(crate) fn set_last_wait(&mut self, wait: Duration) {
+    /// Notes what is to follow the latest attempt, and with which model if that is another one.
+    pub(crate) fn set_next(&mut self, wait: Duration, model: Option<Arc<str>>) {
         if let Some(last) = &mut self.last {
             last.wait = Some(wait);
+            last.next_model = model;
         }
     }
 

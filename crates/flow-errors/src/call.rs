@@ -4,11 +4,14 @@
 //! [`Call::on_outcome`]. Time and randomness come in as arguments, so a log of inputs replays
 //! every decision. A [`Step::Wait`] is advisory: who wakes early is told to wait again.
 
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use crate::attempt::{Attempt, Attempts};
 use crate::backoff::uniform;
 use crate::stopped_because::StoppedBecause;
+use crate::switch::is_worth_switching;
+use crate::targets::Targets;
 use crate::tick::nanos;
 use crate::{Class, Error, RetryPolicy};
 
@@ -29,13 +32,14 @@ pub struct Call {
     operation: Operation,
     policy: RetryPolicy,
     timeouts: Timeouts,
+    targets: Targets,
     is_repeatable: bool,
     started: Tick,
     /// The latest instant seen; a clock that runs backwards stands still here.
     now: Tick,
     attempts: Attempts,
     ambiguous_retries: u32,
-    /// The schedule's last delay, whether it was waited or a hint took its place.
+    /// The schedule's last delay for this model, whether it was waited or a hint took its place.
     last_backoff: Option<Duration>,
     state: State,
 }
@@ -72,6 +76,7 @@ impl Call {
             operation,
             policy,
             timeouts,
+            targets: Targets::new(),
             is_repeatable: true,
             started: now,
             now,
@@ -92,6 +97,36 @@ impl Call {
     #[must_use]
     pub fn not_repeatable(self) -> Self {
         Self { is_repeatable: false, ..self }
+    }
+
+    /// Names the models that may be asked when the operation's own is no good just now, in their
+    /// order: none is asked again once the call has left it.
+    ///
+    /// A call leaves a model, at once, when it is overloaded, unknown to the service, or throttled
+    /// for longer than [`switch_after`](RetryPolicy::switch_after); what `x-should-retry` says is
+    /// about the same model and does not forbid that. After any other failure, and on the last
+    /// model, it does what it would do without the others. Deadline and
+    /// [attempts](RetryPolicy::max_attempts_for) are those of all models together.
+    #[must_use]
+    pub fn with_fallback_models<M: Into<Arc<str>>>(
+        mut self,
+        models: impl IntoIterator<Item = M>,
+    ) -> Self {
+        self.targets.set_fallbacks(models.into_iter().map(Into::into));
+        self
+    }
+
+    /// Returns which model the next poll, outcome or cancel is about: the gate to pass is that
+    /// model's.
+    #[must_use]
+    pub const fn target(&self) -> Target {
+        self.targets.current()
+    }
+
+    /// Returns the name of that model, if the request names one.
+    #[must_use]
+    pub fn model(&self) -> Option<&str> {
+        self.shared_model().map(|model| &**model)
     }
 
     /// Returns the attempts so far; the one under way is not among them.
@@ -141,8 +176,7 @@ impl Call {
     pub fn on_outcome(&mut self, now: Tick, entropy: u64, outcome: Outcome, gate: &mut Gate) {
         let now = self.observe(now);
         let State::Sending { send, since, .. } = &self.state else { return };
-        let attempt =
-            Attempt::new(send.attempt, self.operation.shared_model(), since.since(self.started));
+        let attempt = self.record(*send, *since);
         let elapsed = now.since(*since);
         gate.leave();
         match outcome {
@@ -152,9 +186,10 @@ impl Call {
             }
             Outcome::Failed(error) => {
                 self.attempts.push(attempt.failed(elapsed, &error));
-                match self.next_delay(now, entropy, &error) {
+                match self.next(now, entropy, &error) {
                     Ok((delay, why)) => {
-                        self.attempts.set_last_wait(delay);
+                        let model = self.shared_model().filter(|_| why == Why::Switch).cloned();
+                        self.attempts.set_next(delay, model);
                         self.state = State::Waiting { until: now + delay, why, failure: error };
                     }
                     Err(reason) => {
@@ -178,11 +213,7 @@ impl Call {
             State::Waiting { failure, .. } => Some(failure.clone()),
             State::Sending { send, since, failure } => {
                 gate.leave();
-                let attempt = Attempt::new(
-                    send.attempt,
-                    self.operation.shared_model(),
-                    since.since(self.started),
-                );
+                let attempt = self.record(*send, *since);
                 self.attempts.push(attempt.cancelled(now.since(*since)));
                 failure.clone()
             }
@@ -204,60 +235,92 @@ impl Call {
             (attempt, left) => attempt.or(left),
         };
         let attempt = u32::try_from(self.attempts.len()).unwrap_or(u32::MAX).saturating_add(1);
-        let send = Send { attempt, target: Target::default(), timeout };
+        let send = Send { attempt, target: self.target(), timeout };
         self.state = State::Sending { send, since: now, failure };
         Step::Send(send)
     }
 
+    fn shared_model(&self) -> Option<&Arc<str>> {
+        self.targets.model(self.operation.shared_model())
+    }
+
+    /// Starts the record of the send under way.
+    fn record(&self, send: Send, since: Tick) -> Attempt {
+        Attempt::new(send.attempt, self.shared_model().cloned(), since.since(self.started))
+    }
+
     /// Decides on another attempt: how long until it and why, or why there is none.
-    fn next_delay(
+    fn next(
         &mut self,
         now: Tick,
         entropy: u64,
         error: &Error,
     ) -> Result<(Duration, Why), StoppedBecause> {
-        if !error.is_retryable() {
+        let switches = self.targets.next().is_some() && is_worth_switching(error, &self.policy);
+        if !switches && !error.is_retryable() {
             return Err(StoppedBecause::NotRetryable);
         }
         if !self.is_repeatable {
             return Err(StoppedBecause::NotRepeatable);
         }
         let made = u32::try_from(self.attempts.len()).unwrap_or(u32::MAX);
-        if made >= self.policy.max_attempts() {
+        if made >= self.policy.max_attempts_for(self.targets.len()) {
             return Err(StoppedBecause::MaxAttempts);
         }
+        let (delay, why) = if switches {
+            (Duration::ZERO, Why::Switch)
+        } else {
+            self.next_here(self.targets.attempts_here(made), entropy, error)?
+        };
+        if self.is_past_deadline(now + delay + MIN_ATTEMPT) {
+            return Err(StoppedBecause::Deadline);
+        }
+        if switches {
+            self.targets.advance(made);
+            self.last_backoff = None;
+        }
+        Ok((delay, why))
+    }
+
+    /// Decides how long until retry `number` of the same model, or why there is none.
+    fn next_here(
+        &mut self,
+        number: u32,
+        entropy: u64,
+        error: &Error,
+    ) -> Result<(Duration, Why), StoppedBecause> {
         if error.class() == Class::Ambiguous {
             if self.ambiguous_retries >= self.policy.ambiguous_retries() {
                 return Err(StoppedBecause::AmbiguousLimit);
             }
             self.ambiguous_retries = self.ambiguous_retries.saturating_add(1);
         }
-        let backoff = self.policy.backoff().delay(made, self.last_backoff, entropy);
+        let backoff = self.policy.backoff().delay(number, self.last_backoff, entropy);
         self.last_backoff = Some(backoff);
         let hint = error.retry_after().filter(|hint| !hint.is_zero());
-        let (delay, why) = match hint {
+        match hint {
             Some(hint) if hint > self.policy.max_retry_after() => {
-                return Err(StoppedBecause::RetryAfterTooLong);
+                Err(StoppedBecause::RetryAfterTooLong)
             }
             Some(hint) => {
                 let delay = after_hint(hint, entropy);
                 // An overloaded service needs at least the backoff, whatever it hopes for.
                 if error.class() == Class::Overloaded && backoff > delay {
-                    (backoff, Why::Backoff)
+                    Ok((backoff, Why::Backoff))
                 } else {
-                    (delay, Why::Hint)
+                    Ok((delay, Why::Hint))
                 }
             }
-            None => (backoff, Why::Backoff),
-        };
-        if self.is_past_deadline(now + delay + MIN_ATTEMPT) {
-            return Err(StoppedBecause::Deadline);
+            None => Ok((backoff, Why::Backoff)),
         }
-        Ok((delay, why))
     }
 
     fn fail(&mut self, error: Error, reason: StoppedBecause) -> Step {
-        let error = error.finished(self.operation.clone(), self.attempts.clone(), reason);
+        let mut operation = self.operation.clone();
+        if let Some(last) = self.attempts.last() {
+            operation = operation.asked(last);
+        }
+        let error = error.finished(operation, self.attempts.clone(), reason);
         let verdict = Verdict::Failed(error);
         self.state = State::Done(verdict.clone());
         Step::Done(verdict)

@@ -314,7 +314,7 @@ impl Error {
         Document::read(self.body()).into_envelope()
     }
 
-    /// Returns what the call was about.
+    /// Returns what the call was about; its model is the one that was asked last.
     #[must_use]
     pub fn operation(&self) -> Option<&Operation> {
         self.0.operation.as_ref()
@@ -417,6 +417,10 @@ impl fmt::Display for Error {
                 0 => f.write_str(", not sent")?,
                 1 => f.write_str(", 1 attempt")?,
                 many => write!(f, ", {many} attempts")?,
+            }
+            match inner.attempts.models().count() {
+                0 | 1 => {}
+                many => write!(f, " to {many} models")?,
             }
             if let Some(reason) = inner.stopped_because {
                 write!(f, ", stopped by {reason}")?;

@@ -69,6 +69,11 @@
 //! # Ok::<(), Error>(())
 //! ```
 //!
+//! A call that may ask other models is told so with
+//! [`with_fallback_models`](call::Call::with_fallback_models); then
+//! [`model`](call::Call::model) is the one that a send asks, and [`target`](call::Call::target) says
+//! whose gate the machine is to be given.
+//!
 //! # The error table
 //!
 //! The service's page, as [`table::TABLE`] holds it and as the default policy acts on it:
@@ -151,7 +156,9 @@ mod sse;
 mod step;
 mod stopped_because;
 mod success;
+mod switch;
 pub mod table;
+mod targets;
 mod text;
 mod tick;
 mod unreadable;

@@ -21,9 +21,11 @@ use crate::{Backoff, InvalidPolicy, Jitter};
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RetryPolicy {
-    max_attempts: u32,
+    /// `None` where the caller did not say.
+    max_attempts: Option<u32>,
     backoff: Backoff,
     max_retry_after: Duration,
+    switch_after: Duration,
     ambiguous_retries: u32,
 }
 
@@ -31,10 +33,13 @@ impl RetryPolicy {
     /// The most attempts a policy may allow, which bounds every history: 1,000.
     pub const MAX_ATTEMPTS: u32 = 1_000;
 
+    const DEFAULT_MAX_ATTEMPTS: u32 = 3;
+
     const DEFAULT: Self = Self {
-        max_attempts: 3,
+        max_attempts: None,
         backoff: Backoff::DEFAULT,
         max_retry_after: Duration::from_secs(120),
+        switch_after: Duration::from_secs(5),
         ambiguous_retries: 1,
     };
 
@@ -46,6 +51,7 @@ impl RetryPolicy {
             max_delay: Backoff::DEFAULT.max_delay(),
             jitter: Backoff::DEFAULT.jitter(),
             max_retry_after: Self::DEFAULT.max_retry_after,
+            switch_after: Self::DEFAULT.switch_after,
             ambiguous_retries: Self::DEFAULT.ambiguous_retries,
         }
     }
@@ -53,26 +59,57 @@ impl RetryPolicy {
     /// Returns the loop that the service's page prints: 3 attempts, 1 s and 2 s, no jitter.
     #[must_use]
     pub fn documented() -> Self {
-        Self { backoff: Backoff::DEFAULT.with_jitter(Jitter::None), ..Self::DEFAULT }
+        let backoff = Backoff::DEFAULT.with_jitter(Jitter::None);
+        Self { max_attempts: Some(Self::DEFAULT_MAX_ATTEMPTS), backoff, ..Self::DEFAULT }
     }
 
-    /// Returns the policy that never retries.
+    /// Returns the policy that never retries, nor asks another model.
     #[must_use]
     pub const fn none() -> Self {
-        Self { max_attempts: 1, ..Self::DEFAULT }
+        Self { max_attempts: Some(1), ..Self::DEFAULT }
     }
 
     /// Returns a patient policy for batches: 10 attempts, delays up to 60 s.
     #[must_use]
     pub fn batch() -> Self {
         let backoff = Backoff::DEFAULT.with_max_delay(Duration::from_secs(60));
-        Self { max_attempts: 10, backoff, ..Self::DEFAULT }
+        Self { max_attempts: Some(10), backoff, ..Self::DEFAULT }
     }
 
-    /// Returns the most times a request is sent, the first included.
+    /// Returns the most times a request is sent, the first included, to all models together.
+    ///
+    /// Where it was not set, a call with fallback models may make more attempts; see
+    /// [`max_attempts_for`](Self::max_attempts_for).
     #[must_use]
     pub const fn max_attempts(&self) -> u32 {
-        self.max_attempts
+        match self.max_attempts {
+            Some(attempts) => attempts,
+            None => Self::DEFAULT_MAX_ATTEMPTS,
+        }
+    }
+
+    /// Returns the most attempts of a call that may ask so many `models`, its first included.
+    ///
+    /// That is [`max_attempts`](Self::max_attempts) if the caller set it; otherwise it is at least
+    /// one more than there are models, so that each is asked and the last one asked again.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use flow_errors::RetryPolicy;
+    ///
+    /// let policy = RetryPolicy::default();
+    /// assert_eq!([1, 2, 3].map(|models| policy.max_attempts_for(models)), [3, 3, 4]);
+    /// let policy = RetryPolicy::builder().max_attempts(2).build()?;
+    /// assert_eq!(policy.max_attempts_for(3), 2);
+    /// # Ok::<(), flow_errors::InvalidPolicy>(())
+    /// ```
+    #[must_use]
+    pub fn max_attempts_for(&self, models: usize) -> u32 {
+        self.max_attempts.unwrap_or_else(|| {
+            let one_more = u32::try_from(models).unwrap_or(u32::MAX).saturating_add(1);
+            one_more.clamp(Self::DEFAULT_MAX_ATTEMPTS, Self::MAX_ATTEMPTS)
+        })
     }
 
     /// Returns the schedule of delays between attempts.
@@ -85,6 +122,13 @@ impl RetryPolicy {
     #[must_use]
     pub const fn max_retry_after(&self) -> Duration {
         self.max_retry_after
+    }
+
+    /// Returns the longest `Retry-After` of a throttled model that is waited for where the call has
+    /// another model to ask.
+    #[must_use]
+    pub const fn switch_after(&self) -> Duration {
+        self.switch_after
     }
 
     /// Returns how often a request is sent again that may already have been run.
@@ -104,20 +148,22 @@ impl Default for RetryPolicy {
 #[must_use = "a builder does nothing until `build` is called"]
 #[derive(Clone, Copy, Debug)]
 pub struct RetryPolicyBuilder {
-    max_attempts: u32,
+    max_attempts: Option<u32>,
     initial_delay: Duration,
     max_delay: Duration,
     jitter: Jitter,
     max_retry_after: Duration,
+    switch_after: Duration,
     ambiguous_retries: u32,
 }
 
 impl RetryPolicyBuilder {
-    /// Sets the most times a request is sent, the first included: 1 to 1,000, default 3.
+    /// Sets the most times a request is sent, the first included, to all models together: 1 to
+    /// 1,000. The default is 3, and with fallback models at least one more than there are models.
     ///
     /// `max_retries = n` of the official SDKs is `max_attempts(n + 1)`.
     pub const fn max_attempts(mut self, attempts: u32) -> Self {
-        self.max_attempts = attempts;
+        self.max_attempts = Some(attempts);
         self
     }
 
@@ -148,6 +194,16 @@ impl RetryPolicyBuilder {
         self
     }
 
+    /// Sets the longest `Retry-After` of a throttled model that is waited for although there is a
+    /// fallback model, default 5 s; above it, or above `max_retry_after`, that one is asked at once.
+    ///
+    /// Zero asks it whenever the service names a wait. Without fallback models, and on the last of
+    /// them, this has no effect.
+    pub const fn switch_after(mut self, limit: Duration) -> Self {
+        self.switch_after = limit;
+        self
+    }
+
     /// Sets how often a request is sent again that may already have been run **and billed**
     /// (reset or timeout after sending); default 1.
     pub const fn ambiguous_retries(mut self, retries: u32) -> Self {
@@ -163,14 +219,15 @@ impl RetryPolicyBuilder {
     /// zero or the wrong way round, or if more than 100 % of a delay are to be random.
     pub fn build(self) -> Result<RetryPolicy, InvalidPolicy> {
         match self.max_attempts {
-            0 => return Err(InvalidPolicy::NoAttempts),
-            1..=RetryPolicy::MAX_ATTEMPTS => {}
-            attempts => return Err(InvalidPolicy::TooManyAttempts(attempts)),
+            Some(0) => return Err(InvalidPolicy::NoAttempts),
+            None | Some(1..=RetryPolicy::MAX_ATTEMPTS) => {}
+            Some(attempts) => return Err(InvalidPolicy::TooManyAttempts(attempts)),
         }
         Ok(RetryPolicy {
             max_attempts: self.max_attempts,
             backoff: Backoff::new(self.initial_delay, self.max_delay, self.jitter)?,
             max_retry_after: self.max_retry_after,
+            switch_after: self.switch_after,
             ambiguous_retries: self.ambiguous_retries,
         })
     }

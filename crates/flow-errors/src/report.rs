@@ -105,7 +105,7 @@ mod tests {
             Attempt::new(1, Some("m".into()), Duration::ZERO)
                 .failed(Duration::from_millis(40), &reset),
         );
-        attempts.set_last_wait(Duration::from_millis(1_250));
+        attempts.set_next(Duration::from_millis(1_250), None);
         let second = Attempt::new(2, Some("m".into()), Duration::from_secs(2));
         attempts.push(second.failed(Duration::from_secs(3), &error));
         let operation = Operation::new(Method::POST, "/chat/completions?secret");

@@ -38,7 +38,8 @@ pub struct Send {
     pub timeout: Option<Duration>,
 }
 
-/// Which of the call's models an attempt goes to, counted from 0 in the caller's order.
+/// Which of the call's models an attempt goes to: 0 is the operation's own, then come the fallback
+/// models in the caller's order.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Target {
@@ -54,6 +55,8 @@ pub enum Why {
     Backoff,
     /// The server said when to come back.
     Hint,
+    /// The model is no good just now and another one is asked: such a wait takes no time.
+    Switch,
 }
 
 impl Why {
@@ -63,6 +66,7 @@ impl Why {
         match self {
             Self::Backoff => "backoff",
             Self::Hint => "hint",
+            Self::Switch => "switch",
         }
     }
 }

@@ -191,8 +191,11 @@ mod tests {
             "started_at_unix_ns": 5,
             "attempts": [{
                 "number": 1, "model": "m", "status": 429, "kind": "rate_limit",
-                "request_id": "req_1", "started_ns": 0, "elapsed_ns": 7, "wait_ns": 9,
-                "maybe_billed": false,
+                "request_id": "req_1", "started_ns": 0, "elapsed_ns": 7, "wait_ns": 0,
+                "next_model": "n", "maybe_billed": false,
+            }, {
+                "number": 2, "model": "n", "started_ns": 7, "elapsed_ns": 7, "wait_ns": 9,
+                "maybe_billed": true,
             }],
         });
         let error: Error = serde_json::from_value(shape.clone()).unwrap();

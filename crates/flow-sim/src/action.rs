@@ -6,11 +6,13 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::Value;
 
 use crate::fault;
-use crate::plan::{Answer, Delivery, Plan};
+use crate::part::code;
+use crate::plan::{Answer, Delivery, Plan, Scope};
+use crate::stream::Stream;
 
 /// What to do with one request.
 ///
@@ -39,7 +41,11 @@ use crate::plan::{Answer, Delivery, Plan};
 #[must_use = "an action does nothing until it is part of a script"]
 pub struct Action {
     after: Duration,
+    scope: Scope,
     answer: Wish,
+    text: Option<String>,
+    stream: Option<Stream>,
+    unstreamed: bool,
     headers: Vec<(String, Bytes)>,
     body: Option<Bytes>,
     gzip: bool,
@@ -78,6 +84,37 @@ impl Action {
         Self::new(Wish::Like(name.into()))
     }
 
+    /// Does this for requests with `stream: true` only; others are answered normally.
+    pub const fn if_streamed(self) -> Self {
+        self.scope(Scope::Streamed)
+    }
+
+    /// Does this for requests without `stream: true` only; streams are answered normally.
+    ///
+    /// `Action::row(504).if_unary()` is a gateway that long answers only pass as streams, and
+    /// [`after`](Self::after) says how long it waits for one.
+    pub const fn if_unary(self) -> Self {
+        self.scope(Scope::Unary)
+    }
+
+    /// Lets a normal answer to a chat say this, in one piece or streamed.
+    pub fn text(mut self, text: impl Into<String>) -> Self {
+        self.text = Some(text.into());
+        self
+    }
+
+    /// Says what becomes of a normal answer that is streamed; others are not changed.
+    pub fn stream(mut self, stream: Stream) -> Self {
+        self.stream = Some(stream);
+        self
+    }
+
+    /// Answers in one piece, also where a stream is asked for.
+    pub const fn unstreamed(mut self) -> Self {
+        self.unstreamed = true;
+        self
+    }
+
     /// Sets a header in place of the answer's own; several of one name are all sent.
     pub fn header(mut self, name: impl Into<String>, value: impl Into<Bytes>) -> Self {
         self.headers.push((name.into(), value.into()));
@@ -95,7 +132,7 @@ impl Action {
         self.body(body.to_string())
     }
 
-    /// Compresses the body if the client accepts gzip.
+    /// Compresses the body if the client accepts gzip. A stream is never compressed.
     pub const fn gzip(mut self) -> Self {
         self.gzip = true;
         self
@@ -148,6 +185,8 @@ impl Action {
     }
 
     /// Sends the body in pieces of this many bytes with a pause before each.
+    ///
+    /// Each piece is a write of its own, even if the pause is zero.
     pub fn slow(self, piece: usize, pause: Duration) -> Self {
         self.delivery(Delivery::Slow { piece, pause })
     }
@@ -160,12 +199,21 @@ impl Action {
     const fn new(answer: Wish) -> Self {
         Self {
             after: Duration::ZERO,
+            scope: Scope::Any,
             answer,
+            text: None,
+            stream: None,
+            unstreamed: false,
             headers: Vec::new(),
             body: None,
             gzip: false,
             delivery: Delivery::Whole,
         }
+    }
+
+    const fn scope(mut self, scope: Scope) -> Self {
+        self.scope = scope;
+        self
     }
 
     fn delivery(mut self, delivery: Delivery) -> Self {
@@ -178,15 +226,26 @@ impl Action {
         if matches!(self.delivery, Delivery::Slow { piece: 0, .. }) {
             return Err("a slow body needs pieces of at least 1 byte".to_owned());
         }
+        if let Some(stream) = &self.stream {
+            stream.check()?;
+        }
         let outer = Plan {
             after: self.after,
+            scope: self.scope,
             answer: Answer::Normal,
+            text: self.text.clone(),
+            stream: self.stream.clone(),
+            unstreamed: self.unstreamed,
             headers: self.checked_headers()?,
             body: self.body.clone(),
             gzip: self.gzip,
             delivery: self.delivery.clone(),
         };
-        Ok(self.answer.plan()?.under(outer))
+        let plan = self.answer.plan()?;
+        if (self.stream.is_some() || self.text.is_some()) && plan.answer != Answer::Normal {
+            return Err("only a normal answer has a text and is streamed".to_owned());
+        }
+        Ok(plan.under(outer))
     }
 
     fn checked_headers(&self) -> Result<HeaderMap, String> {
@@ -221,11 +280,4 @@ impl Wish {
             }
         }
     }
-}
-
-/// Checks that a status can be sent: informational ones cannot end an exchange.
-fn code(status: u16, lowest: u16) -> Result<StatusCode, String> {
-    let fits = (lowest..600).contains(&status);
-    let code = StatusCode::from_u16(status).ok().filter(|_| fits);
-    code.ok_or_else(|| format!("status {status} is not between {lowest} and 599"))
 }

@@ -56,6 +56,12 @@ impl Asked {
         }
     }
 
+    /// Says whether a chat is asked for as a stream.
+    pub(crate) fn is_streamed(&self) -> bool {
+        let wish = self.json.get("stream").and_then(Value::as_bool);
+        self.endpoint == Ok(Endpoint::Chat) && wish == Some(true)
+    }
+
     /// Says whether the client can undo gzip.
     pub(crate) fn accepts_gzip(&self) -> bool {
         let lines = self.headers.get_all(http::header::ACCEPT_ENCODING);

@@ -5,6 +5,7 @@
 
 use serde_json::{Value, json};
 
+use crate::asked::Asked;
 use crate::ids::Ids;
 use crate::logprobs;
 use crate::schema;
@@ -24,9 +25,10 @@ enum Said {
     Call { name: String, arguments: String },
 }
 
-/// The reply to the request numbered `seq`.
-pub(crate) fn completion(request: &Value, model: &str, ids: Ids, seq: u64) -> Value {
-    let said = said(request);
+/// The reply to the request numbered `seq`; `text` is what it says if it is not to say its own.
+pub(crate) fn completion(asked: &Asked, text: Option<&str>, ids: Ids, seq: u64) -> Value {
+    let (request, model) = (&asked.json, asked.model());
+    let said = text.map_or_else(|| said(request), |text| Said::Text(text.to_owned()));
     let count = request.get("n").and_then(Value::as_u64).unwrap_or(1);
     let prompt_tokens = request.get("messages").map_or(0, tokens);
     let completion_tokens = said.tokens().saturating_mul(count);

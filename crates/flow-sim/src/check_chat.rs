@@ -15,6 +15,7 @@ pub(crate) fn check(request: &Value) -> Result<(), Problem> {
     tools(request)?;
     tool_choice(request)?;
     response_format(request)?;
+    stream(request)?;
     let field = |name: &str| request.get(name).filter(|value| !value.is_null());
     if field("top_logprobs").is_some() && field("logprobs") != Some(&Value::Bool(true)) {
         return Err(invalid("top_logprobs", "`top_logprobs` needs `logprobs` to be true"));
@@ -29,6 +30,25 @@ pub(crate) fn check(request: &Value) -> Result<(), Problem> {
     let mut biases = biases.map(|(_, bias)| bias.as_f64());
     if !biases.all(|bias| bias.is_some_and(|bias| (-100.0..=100.0).contains(&bias))) {
         return Err(invalid("logit_bias", "`logit_bias` must hold numbers from -100 to 100"));
+    }
+    Ok(())
+}
+
+fn stream(request: &Value) -> Result<(), Problem> {
+    let field = |path: &str| request.pointer(path).filter(|value| !value.is_null());
+    let is_flag = |path: &str| field(path).is_none_or(Value::is_boolean);
+    if !is_flag("/stream") {
+        return Err(invalid("stream", "`stream` must be true or false"));
+    }
+    let options = field("/stream_options");
+    if options.is_some() && field("/stream") != Some(&Value::Bool(true)) {
+        return Err(invalid("stream_options", "`stream_options` needs `stream` to be true"));
+    }
+    if options.is_some_and(|options| !options.is_object())
+        || !is_flag("/stream_options/include_usage")
+    {
+        let message = "`stream_options` must be an object, its `include_usage` true or false";
+        return Err(invalid("stream_options", message));
     }
     Ok(())
 }

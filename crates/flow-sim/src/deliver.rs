@@ -1,16 +1,15 @@
 //! Brings a reply onto the wire, whole or not.
 
 use std::collections::VecDeque;
-use std::time::Duration;
 
-use bytes::{Buf as _, Bytes};
 use http::header::CONTENT_LENGTH;
 use http::{HeaderValue, Response, StatusCode};
 
-use crate::body::{Step, Steps};
+use crate::body::Steps;
 use crate::log::InFlight;
 use crate::plan::Delivery;
 use crate::reply::Reply;
+use crate::step::{self, Step};
 use crate::wire::{Cut, Plug};
 
 /// Makes the response; an `Err` ends the connection in place of one.
@@ -21,6 +20,7 @@ pub(crate) async fn deliver(
     in_flight: InFlight,
 ) -> Result<Response<Steps>, Cut> {
     if let Some(cut) = instead(&delivery) {
+        in_flight.finish();
         plug.pull(cut.clone());
         return Err(cut);
     }
@@ -29,7 +29,10 @@ pub(crate) async fn deliver(
         std::future::pending::<()>().await;
     }
     let length = announced(&reply, &delivery);
-    let steps = steps(&reply.body, &delivery);
+    if is_bodiless(reply.status) {
+        in_flight.finish();
+    }
+    let steps = steps(reply.body, &delivery);
     let mut response = Response::new(Steps::new(steps, plug, in_flight));
     *response.status_mut() = reply.status;
     *response.headers_mut() = reply.headers;
@@ -51,9 +54,9 @@ fn instead(delivery: &Delivery) -> Option<Cut> {
 
 /// The content-length to announce; without one the body is sent in chunks.
 fn announced(reply: &Reply, delivery: &Delivery) -> Option<usize> {
-    let bodiless = matches!(reply.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
     match delivery {
-        _ if bodiless => None,
+        _ if is_bodiless(reply.status) => None,
+        _ if reply.stream.is_some() && !matches!(delivery, Delivery::TruncateLength(_)) => None,
         Delivery::Chunked | Delivery::TruncateChunked(_) => None,
         // A body that is to break off at or behind its end is announced longer than it is: else
         // it would be complete, and nothing would have gone wrong.
@@ -66,38 +69,26 @@ fn announced(reply: &Reply, delivery: &Delivery) -> Option<usize> {
     }
 }
 
-fn steps(body: &[Bytes], delivery: &Delivery) -> VecDeque<Step> {
-    let whole = || body.iter().cloned().map(Step::Send);
-    let cut = |sent: usize, end: Step| head(body, sent).map(Step::Send).chain([end]).collect();
-    match delivery {
-        Delivery::ResetAfter(sent) => cut(*sent, Step::Cut(Cut::Reset)),
-        Delivery::HangAfter(sent) => cut(*sent, Step::Hang),
+/// Says whether HTTP has no body for the status.
+fn is_bodiless(status: StatusCode) -> bool {
+    matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED)
+}
+
+fn steps(body: Vec<Step>, delivery: &Delivery) -> VecDeque<Step> {
+    let cut = |body, sent: usize, end: Step| {
+        let mut steps = step::head(body, sent);
+        steps.push(end);
+        steps
+    };
+    let steps = match delivery {
+        Delivery::ResetAfter(sent) => cut(body, *sent, Step::Cut(Cut::Reset)),
+        Delivery::HangAfter(sent) => cut(body, *sent, Step::Hang),
         Delivery::TruncateLength(sent) | Delivery::TruncateChunked(sent) => {
-            cut(*sent, Step::Cut(Cut::Close))
+            cut(body, *sent, Step::Cut(Cut::Close))
         }
-        Delivery::Slow { piece, pause } => slow(body, *piece, *pause),
-        _ => whole().collect(),
-    }
-}
-
-/// The first `limit` bytes of a body.
-fn head(body: &[Bytes], limit: usize) -> impl Iterator<Item = Bytes> {
-    let mut left = limit;
-    body.iter().map_while(move |bytes| {
-        let piece = bytes.slice(..bytes.len().min(left));
-        left = left.saturating_sub(piece.len());
-        (!piece.is_empty()).then_some(piece)
-    })
-}
-
-fn slow(body: &[Bytes], piece: usize, pause: Duration) -> VecDeque<Step> {
-    let mut steps = VecDeque::new();
-    for bytes in body {
-        let mut rest = bytes.clone();
-        while rest.has_remaining() {
-            let next = rest.split_to(rest.len().min(piece.max(1)));
-            steps.extend([Step::Pause(pause), Step::Send(next)]);
-        }
-    }
-    steps
+        Delivery::Slow { piece, pause } => step::slow(body, *piece, *pause),
+        _ => body,
+    };
+    let is_empty = |step: &Step| matches!(step, Step::Send(bytes) if bytes.is_empty());
+    steps.into_iter().filter(|step| !is_empty(step)).collect()
 }

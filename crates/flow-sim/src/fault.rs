@@ -7,8 +7,9 @@ use bytes::Bytes;
 use flow_errors::table;
 use http::{HeaderValue, StatusCode};
 
-use crate::plan::{Answer, Delivery, Plan};
+use crate::plan::{Answer, Delivery, Plan, Scope};
 use crate::rows;
+use crate::stream_fault;
 
 /// What all of the model ids begin with.
 pub(crate) const PREFIX: &str = "sim-";
@@ -17,6 +18,9 @@ pub(crate) const PREFIX: &str = "sim-";
 const HUGE: usize = 80 * 1024 * 1024;
 const HUGE_ERROR: usize = 1024 * 1024;
 const MANY_HEADERS: usize = 150;
+
+/// How long a slow upstream is waited for.
+const SLOW: Duration = Duration::from_secs(2);
 
 /// A fault with a name.
 struct Fault {
@@ -27,8 +31,8 @@ struct Fault {
     plan: fn() -> Plan,
 }
 
-/// The named faults that are neither error rows nor pages of HTML.
-const FAULTS: [Fault; 18] = [
+/// The named faults that are neither error rows, nor pages of HTML, nor those of streams.
+const FAULTS: [Fault; 19] = [
     fault("reset-before-head", "TCP reset in place of an answer", || {
         Plan::delivery(Delivery::ResetBeforeHead)
     }),
@@ -52,6 +56,11 @@ const FAULTS: [Fault; 18] = [
     }),
     fault("slow-body", "the body in pieces of 32 bytes, one every 50 ms", || {
         Plan::delivery(Delivery::Slow { piece: 32, pause: Duration::from_millis(50) })
+    }),
+    fault("slow-unary", "504 after 2 s, but a stream is answered at once", || Plan {
+        scope: Scope::Unary,
+        after: SLOW,
+        ..Plan::answer(Answer::Row(StatusCode::GATEWAY_TIMEOUT))
     }),
     fault("empty-200", "status 200 with an empty body", || {
         Plan::answer(Answer::Status(StatusCode::OK))
@@ -91,6 +100,9 @@ pub(crate) fn find(name: &str) -> Option<Plan> {
     if let Some(fault) = FAULTS.iter().find(|fault| fault.name == name) {
         return Some((fault.plan)());
     }
+    if let Some(name) = name.strip_prefix(stream_fault::PREFIX) {
+        return stream_fault::find(name);
+    }
     if let Some(status) = name.strip_prefix("html-") {
         return html_status(status).map(|status| html(status, ""));
     }
@@ -117,7 +129,9 @@ pub fn model_ids() -> Vec<(String, String)> {
         (format!("{PREFIX}{name}"), format!("status {status} with a page of HTML, as proxies send"))
     });
     let faults = FAULTS.map(|fault| (format!("{PREFIX}{}", fault.name), fault.what.to_owned()));
-    rows.chain(pages).chain(faults).collect()
+    let streams = stream_fault::all()
+        .map(|(name, what)| (format!("{PREFIX}{}{name}", stream_fault::PREFIX), what));
+    rows.chain(pages).chain(faults).chain(streams).collect()
 }
 
 const fn fault(name: &'static str, what: &'static str, plan: fn() -> Plan) -> Fault {
@@ -144,7 +158,7 @@ fn html(status: StatusCode, padding: &str) -> Plan {
 }
 
 fn error_200() -> Plan {
-    let body = rows::row(StatusCode::SERVICE_UNAVAILABLE).body.concat();
+    let body = rows::row(StatusCode::SERVICE_UNAVAILABLE).bytes();
     Plan::answer(Answer::Status(StatusCode::OK)).body(body)
 }
 

@@ -12,15 +12,19 @@ MODEL IDS
 const MIDDLE: &str = "
   Add `-x2-` and anything, and that exact id fails twice, then answers: sim-429-x2-mine.
   Use a new ending for each new try. All other ids that begin with `sim-` are unknown (404).
-  sim-html- takes any error status. 429 says `retry-after: 1`.
+  sim-html- takes any error status. 429 says `retry-after: 1`. --overload makes any model fail.
+
+  sim-stream- ids are for requests with `stream: true`, sim-slow-unary for those without; others
+  are answered normally and do not count. An error event is that of a 503, or of the status
+  at the end: sim-stream-error-nested-429, sim-stream-error-flat-early-401-x1-mine.
 
 KEYS
   Any key is good, but those that begin with `sk-wrong`: 401.
 
 ENDPOINTS
   POST /v1/chat/completions, POST /v1/embeddings, GET /v1/models, GET /v1/models/{id};
-  also without /v1. Answers to chats are whole: `stream` is ignored. `tools` are called (not after
-  a tool's result), and `response_format`, `n`, `logprobs` and `service_tier` are kept to.
+  also without /v1. Chats are streamed if asked for. `tools` are called (not after a tool's
+  result), and `response_format`, `n`, `logprobs` and `service_tier` are kept to.
 
 EXAMPLES
   flow-sim --log &
@@ -28,6 +32,11 @@ EXAMPLES
   curl -i http://127.0.0.1:4429/v1/chat/completions \\
     -H 'authorization: Bearer sk-test' \\
     -d '{\"model\":\"sim-503\",\"messages\":[{\"role\":\"user\",\"content\":\"Hello\"}]}'
+
+  curl -N http://127.0.0.1:4429/v1/chat/completions \\
+    -H 'authorization: Bearer sk-test' \\
+    -d '{\"model\":\"sim-stream-done-after-cut\",\"stream\":true,
+         \"messages\":[{\"role\":\"user\",\"content\":\"Hello\"}]}'
 
   python3 -c '
   from openai import OpenAI
@@ -42,8 +51,10 @@ SCRIPTS
 /// The text below the options.
 pub(crate) fn text() -> String {
     let mut text = HEAD.to_owned();
-    for (id, what) in model_ids() {
-        let _ = writeln!(text, "  {id:<22} {what}");
+    let ids = model_ids();
+    let width = ids.iter().map(|(id, _)| id.len()).max().unwrap_or(0);
+    for (id, what) in ids {
+        let _ = writeln!(text, "  {id:<width$} {what}");
     }
     text.push_str(MIDDLE);
     for line in include_str!("script.md").lines().filter(|line| !line.starts_with("```")) {

@@ -10,6 +10,10 @@ use serde::de::{Error as _, MapAccess, Visitor};
 use serde_json::Value;
 
 use crate::action::Action;
+use crate::event::LineEnd;
+use crate::part::Part;
+use crate::plan::Scope;
+use crate::stream::Stream;
 
 /// An action's object. Field names are those of [`Action`]'s methods.
 #[derive(Default, Deserialize)]
@@ -19,6 +23,11 @@ struct Fields {
     row: Option<u16>,
     status: Option<u16>,
     like: Option<String>,
+
+    r#if: Scope,
+    text: Option<String>,
+    stream: Option<Streamed>,
+    unstreamed: bool,
 
     headers: BTreeMap<String, Values>,
     body: Option<Value>,
@@ -44,6 +53,16 @@ struct Slow {
     pause_ms: u64,
 }
 
+/// A stream: its parts, and how lines end if not with LF.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Streamed {
+    #[serde(default)]
+    parts: Vec<Part>,
+    #[serde(default)]
+    line_end: LineEnd,
+}
+
 /// One header's value or values.
 #[derive(Deserialize)]
 #[serde(untagged, expecting = "a header's value must be a text or a list of texts")]
@@ -53,7 +72,7 @@ enum Values {
 }
 
 impl Fields {
-    fn action(self) -> Result<Action, String> {
+    fn action(mut self) -> Result<Action, String> {
         let mut action = self.answer()?;
         for (name, values) in &self.headers {
             let values = match values {
@@ -72,8 +91,23 @@ impl Fields {
         if self.gzip {
             action = action.gzip();
         }
-        action = action.after(Duration::from_millis(self.after_ms));
+        action = self.stream_of(action.after(Duration::from_millis(self.after_ms)));
         self.deliver(action)
+    }
+
+    fn stream_of(&mut self, mut action: Action) -> Action {
+        action = match self.r#if {
+            Scope::Any => action,
+            Scope::Streamed => action.if_streamed(),
+            Scope::Unary => action.if_unary(),
+        };
+        if let Some(text) = self.text.take() {
+            action = action.text(text);
+        }
+        if let Some(Streamed { parts, line_end }) = self.stream.take() {
+            action = action.stream(Stream { parts, line_end });
+        }
+        if self.unstreamed { action.unstreamed() } else { action }
     }
 
     fn answer(&self) -> Result<Action, String> {

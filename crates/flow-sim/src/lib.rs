@@ -29,10 +29,12 @@
 //!
 //! 1. The [`Script`], while it has actions for the request.
 //! 2. Path, method, key (any but `sk-wrong...`), body and parameters, as the service checks them.
-//! 3. The model id. `sim-429` fails with the row 429, `sim-hang` never answers, and so on for
+//! 3. [Overload](SimBuilder::overload_model) of the model.
+//! 4. The model id. `sim-429` fails with the row 429, `sim-hang` never answers, and so on for
 //!    all of [`model_ids`]. `sim-429-x2-<anything>` fails twice for that exact id, then answers:
-//!    give each test an ending of its own. Other ids that begin with `sim-` are unknown (404);
-//!    ids that do not are answered normally.
+//!    give each test an ending of its own. `sim-stream-...` are for requests with `stream: true`, and
+//!    `sim-slow-unary` for those without; others are answered normally, and do not count. Other ids
+//!    that begin with `sim-` are unknown (404); ids that do not are answered normally.
 //!
 //! # What is answered normally
 //!
@@ -42,16 +44,45 @@
 //! `logprobs`. A `seed` changes nothing: answers are repeatable anyway. Embeddings are vectors of length
 //! 1 that follow from their text, as numbers or in Base64.
 //!
+//! # Streams
+//!
+//! With `stream: true` a chat is answered in `chat.completion.chunk` events that say together what the
+//! answer in one piece says, and a `[DONE]`; `stream_options.include_usage` adds the usage. What is wrong
+//! with a request is answered as without `stream`. A script says with [`Stream`] what becomes of the
+//! events, and the ids `sim-stream-...` do it by name: error events in each [`Dialect`]
+//! (`sim-stream-error-nested`; before anything else with `-early`; of another row with its status at
+//! the end, as in `sim-stream-error-flat-early-429`), ends that come too early, stalls, resets, odd
+//! framing.
+//!
+//! ```
+//! use flow_sim::{Action, Dialect, Sim, Stream};
+//!
+//! let stream = Stream::new().deltas(2).error(Dialect::Nested, 503);
+//! let sim = Sim::builder().script(Action::normal().stream(stream)).start()?;
+//!
+//! let text = ureq::post(format!("{}/chat/completions", sim.base_url()))
+//!     .header("authorization", "Bearer sk-test")
+//!     .send(r#"{ "model": "m", "messages": [{ "role": "user", "content": "Hi" }], "stream": true }"#)?
+//!     .body_mut()
+//!     .read_to_string()?;
+//! let last = text.trim_end().lines().last();
+//! assert!(last.is_some_and(|line| line.starts_with(r#"data: {"error":{"#)));
+//! assert!(sim.wait_until_idle(std::time::Duration::from_secs(5)));
+//! assert_eq!(sim.log()[0].answer, "200 stream, error event after 2");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! # Map
 //!
 //! - [`Sim`], [`SimBuilder`]: the server, and how it is started
 //! - [`Seen`]: one entry of the server's [log](Sim::log), keys and prompts included
 //! - [`Script`], [`Action`], [`InvalidScript`]: what to do with which request
+//! - [`Stream`], [`Dialect`]: what becomes of a streamed answer, and how errors are written in it
 //! - [`model_ids`]: the faults that need no script
 //!
 //! # What it does not do
 //!
-//! It does not stream (a `stream: true` is answered whole), limit rates, or speak TLS or HTTP/2.
+//! It does not limit rates, or speak TLS or HTTP/2, and of streams only chats have one.
 //! It listens on loopback only. No answer contains anything from a prompt: what it repeats are names and
 //! values of tools and schemas.
 //!
@@ -70,14 +101,18 @@ mod body;
 mod chat;
 mod check;
 mod check_chat;
+mod chunks;
 mod deliver;
+mod dialect;
 mod embedding;
+mod event;
 mod fault;
 mod ids;
 mod json;
 mod log;
 mod logprobs;
 mod model_id;
+mod part;
 mod plan;
 mod reply;
 mod route;
@@ -85,11 +120,17 @@ mod rows;
 mod schema;
 mod script;
 mod service;
+mod shape;
 mod sim;
+mod step;
+mod stream;
+mod stream_fault;
 mod wire;
 
 pub use crate::action::Action;
+pub use crate::dialect::Dialect;
 pub use crate::fault::model_ids;
 pub use crate::log::Seen;
 pub use crate::script::{InvalidScript, Script};
 pub use crate::sim::{Sim, SimBuilder};
+pub use crate::stream::Stream;

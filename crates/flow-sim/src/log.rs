@@ -5,6 +5,7 @@
 
 use std::collections::VecDeque;
 use std::fmt;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -38,8 +39,15 @@ pub struct Seen {
     pub request_id: String,
     /// The status answered; `None` if the answer never gets as far as a status.
     pub status: Option<StatusCode>,
-    /// What was answered, in words: `200`, `429`, `200, then reset after 40 bytes`, `hang`.
+    /// What was answered, in words: `200`, `429`, `200, then reset after 40 bytes`, `hang`,
+    /// `200 stream, error event after 3` (deltas with content).
     pub answer: String,
+    /// How many bytes of the answer's body had been sent when the log was asked for.
+    ///
+    /// What the operating system has taken counts as sent, whether or not the client reads it.
+    pub sent: usize,
+    /// Says whether the client had gone before the end of the answer when the log was asked for.
+    pub disconnected: bool,
 }
 
 impl fmt::Display for Seen {
@@ -69,7 +77,7 @@ pub(crate) struct Log {
 
 #[derive(Debug, Default)]
 struct State {
-    seen: VecDeque<Seen>,
+    seen: VecDeque<(Seen, Arc<Progress>)>,
     last_seq: u64,
     since_clear: usize,
     in_flight: usize,
@@ -92,16 +100,18 @@ impl Log {
         let mut state = self.lock();
         state.last_seq = state.last_seq.saturating_add(1);
         state.in_flight = state.in_flight.saturating_add(1);
-        (state.last_seq, self.started.elapsed(), InFlight(Arc::clone(self)))
+        let in_flight = InFlight { log: Arc::clone(self), progress: Arc::default() };
+        (state.last_seq, self.started.elapsed(), in_flight)
     }
 
-    pub(crate) fn add(&self, seen: Seen) {
+    /// Adds the entry of a request that has arrived.
+    pub(crate) fn add(&self, seen: Seen, in_flight: &InFlight) {
         if let Some(watcher) = &self.watcher {
             watcher(&seen);
         }
         let mut state = self.lock();
         state.since_clear = state.since_clear.saturating_add(1);
-        state.seen.push_back(seen);
+        state.seen.push_back((seen, Arc::clone(&in_flight.progress)));
         if state.seen.len() > self.limit {
             state.seen.pop_front();
         }
@@ -109,7 +119,7 @@ impl Log {
     }
 
     pub(crate) fn all(&self) -> Vec<Seen> {
-        self.lock().seen.iter().cloned().collect()
+        self.lock().seen.iter().map(|(seen, progress)| progress.of(seen)).collect()
     }
 
     pub(crate) fn clear(&self) {
@@ -150,14 +160,53 @@ impl fmt::Debug for Log {
     }
 }
 
+/// How far an answer has come.
+#[derive(Debug, Default)]
+struct Progress {
+    sent: AtomicUsize,
+    /// All was done that was to be done.
+    finished: AtomicBool,
+    /// Nothing more will be done.
+    ended: AtomicBool,
+}
+
+impl Progress {
+    /// The entry as it is now.
+    fn of(&self, seen: &Seen) -> Seen {
+        let ended = self.ended.load(Ordering::Acquire);
+        Seen {
+            sent: self.sent.load(Ordering::Relaxed),
+            disconnected: ended && !self.finished.load(Ordering::Relaxed),
+            ..seen.clone()
+        }
+    }
+}
+
 /// Counts a request as in flight for as long as it exists.
 #[derive(Debug)]
-pub(crate) struct InFlight(Arc<Log>);
+pub(crate) struct InFlight {
+    log: Arc<Log>,
+    progress: Arc<Progress>,
+}
+
+impl InFlight {
+    /// Notes that bytes of the body were sent.
+    pub(crate) fn sent(&self, bytes: usize) {
+        self.progress.sent.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    /// Notes that the answer is all that it was to be.
+    pub(crate) fn finish(&self) {
+        self.progress.finished.store(true, Ordering::Relaxed);
+    }
+}
 
 impl Drop for InFlight {
     fn drop(&mut self) {
-        let mut state = self.0.lock();
+        // Before the count goes down: who waits for that then sees how the answer ended.
+        self.progress.ended.store(true, Ordering::Release);
+        let mut state = self.log.lock();
         state.in_flight = state.in_flight.saturating_sub(1);
-        self.0.changed.notify_all();
+        self.log.changed.notify_all();
     }
 }

@@ -36,7 +36,7 @@ fn entry(token: &str, logprob: f64) -> Value {
 }
 
 /// A text in this many pieces, as equal as they can be; fewer if it has fewer letters.
-fn pieces(text: &str, count: usize) -> Vec<String> {
+pub(crate) fn pieces(text: &str, count: usize) -> Vec<String> {
     let letters: Vec<char> = text.chars().collect();
     let count = count.min(letters.len());
     let end = |piece: usize| letters.len().saturating_mul(piece) / count.max(1);

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{CommandFactory as _, FromArgMatches as _, Parser};
-use flow_sim::{Script, Seen, Sim};
+use flow_sim::{Script, Seen, Sim, SimBuilder};
 
 /// A FlowAPI on this machine: answers like the service, and fails as you ask it to.
 ///
@@ -29,6 +29,10 @@ struct Options {
     /// JSON file that says what the first requests get
     #[arg(long, value_name = "FILE")]
     script: Option<PathBuf>,
+
+    /// Model whose requests all get a 503; may be given several times
+    #[arg(long, value_name = "MODEL")]
+    overload: Vec<String>,
 
     /// Prints a line for each request to stderr, without headers and bodies
     #[arg(long)]
@@ -69,6 +73,7 @@ fn run(options: &Options) -> Result<(), Box<dyn Error>> {
 fn start(options: &Options) -> Result<Sim, Box<dyn Error>> {
     // Nobody looks at the log of a command: keep none, it may run for days.
     let mut builder = Sim::builder().port(options.port).seed(options.seed).log_limit(0);
+    builder = options.overload.iter().fold(builder, SimBuilder::overload_model);
     if let Some(path) = &options.script {
         builder = builder.script(read_script(path)?);
     }

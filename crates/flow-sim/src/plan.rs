@@ -5,13 +5,24 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode};
+use serde::Deserialize;
+
+use crate::stream::Stream;
 
 /// One request's plan. [`Action`](crate::Action)s and model ids become plans.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Plan {
     /// How long to wait before answering.
     pub(crate) after: Duration,
+    /// Which requests the plan is for; others are answered as if there were none.
+    pub(crate) scope: Scope,
     pub(crate) answer: Answer,
+    /// What a normal answer to a chat says, in place of its own words.
+    pub(crate) text: Option<String>,
+    /// What becomes of a normal answer that is streamed.
+    pub(crate) stream: Option<Stream>,
+    /// Answers in one piece where a stream is asked for.
+    pub(crate) unstreamed: bool,
     /// Set on the answer, in place of its own of the same name.
     pub(crate) headers: HeaderMap,
     /// In place of the answer's own body.
@@ -19,6 +30,18 @@ pub(crate) struct Plan {
     /// Compresses the body if the client accepts gzip.
     pub(crate) gzip: bool,
     pub(crate) delivery: Delivery,
+}
+
+/// The requests that a plan is for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Scope {
+    #[default]
+    Any,
+    /// Those that ask for a stream.
+    Streamed,
+    /// Those that do not.
+    Unary,
 }
 
 /// What is answered.
@@ -73,6 +96,10 @@ impl Plan {
         Self { delivery, ..Self::default() }
     }
 
+    pub(crate) fn stream(stream: Stream) -> Self {
+        Self { scope: Scope::Streamed, stream: Some(stream), ..Self::default() }
+    }
+
     pub(crate) fn body(mut self, body: impl Into<Bytes>) -> Self {
         self.body = Some(body.into());
         self
@@ -86,6 +113,12 @@ impl Plan {
     /// This plan with `outer`'s wishes on top; the answer stays this plan's.
     pub(crate) fn under(mut self, outer: Self) -> Self {
         self.after = self.after.saturating_add(outer.after);
+        if outer.scope != Scope::Any {
+            self.scope = outer.scope;
+        }
+        self.text = outer.text.or(self.text);
+        self.stream = outer.stream.or(self.stream);
+        self.unstreamed |= outer.unstreamed;
         replace(&mut self.headers, &outer.headers);
         self.body = outer.body.or(self.body);
         self.gzip |= outer.gzip;
@@ -103,6 +136,16 @@ pub(crate) fn replace(headers: &mut HeaderMap, new: &HeaderMap) {
     }
     for (name, value) in new {
         headers.append(name, value.clone());
+    }
+}
+
+impl Scope {
+    pub(crate) fn covers(self, is_streamed: bool) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Streamed => is_streamed,
+            Self::Unary => !is_streamed,
+        }
     }
 }
 

@@ -56,7 +56,7 @@ impl Problem {
 }
 
 /// The `type` and the cause of a status.
-fn words(status: StatusCode) -> (&'static str, &'static str) {
+pub(crate) fn words(status: StatusCode) -> (&'static str, &'static str) {
     match table::row_for(status) {
         Some(row) => (row.api_type, row.cause),
         None if status.is_client_error() => {

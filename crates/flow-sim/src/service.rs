@@ -1,5 +1,6 @@
 //! Decides what each request gets: script first, then checks, then the model id.
 
+use std::collections::HashSet;
 use std::io::Write as _;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -7,7 +8,7 @@ use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use http::header::{CONTENT_ENCODING, VARY};
-use http::{HeaderValue, Request, Response};
+use http::{HeaderValue, Method, Request, Response, StatusCode};
 use hyper::body::Incoming;
 
 use crate::answer;
@@ -20,9 +21,9 @@ use crate::log::{Log, Seen};
 use crate::model_id::{Failures, ModelId};
 use crate::plan::{self, Answer, Plan};
 use crate::reply::Reply;
-use crate::route::Endpoint;
 use crate::rows;
 use crate::script::Plans;
+use crate::step::{self, Step};
 use crate::wire::{Cut, Plug};
 
 /// All that the handlers of one server share.
@@ -30,6 +31,7 @@ use crate::wire::{Cut, Plug};
 pub(crate) struct Service {
     pub(crate) ids: Ids,
     pub(crate) keys: Keys,
+    pub(crate) overloaded: HashSet<String>,
     pub(crate) log: Arc<Log>,
     pub(crate) script: Mutex<Plans>,
     pub(crate) failures: Mutex<Failures>,
@@ -53,8 +55,13 @@ impl Service {
         }
         plan.apply(&mut reply, asked.accepts_gzip());
         let status = plan.delivery.has_head().then_some(reply.status);
-        let code = status.map_or_else(String::new, |status| status.as_str().to_owned());
-        self.log.add(Seen {
+        let words = reply.stream.as_deref().unwrap_or_default();
+        let code = status.map_or_else(String::new, |status| format!("{}{words}", status.as_str()));
+        if asked.method == Method::HEAD {
+            // Its body is never asked for.
+            in_flight.finish();
+        }
+        let seen = Seen {
             seq,
             at,
             connection,
@@ -66,7 +73,10 @@ impl Service {
             request_id,
             status,
             answer: format!("{code}{}", plan.delivery),
-        });
+            sent: 0,
+            disconnected: false,
+        };
+        self.log.add(seen, &in_flight);
         if !plan.after.is_zero() {
             tokio::time::sleep(plan.after).await;
         }
@@ -74,15 +84,15 @@ impl Service {
     }
 
     fn decide(&self, asked: &Asked, seq: u64) -> (Reply, Plan) {
-        let scripted = lock(&self.script).next(asked.model()).unwrap_or_default();
+        let scripted = lock(&self.script).next(asked.model());
+        let scripted = scripted.filter(|plan| plan.scope.covers(asked.is_streamed()));
+        let scripted = scripted.unwrap_or_default();
         let plan = match (scripted.answer, check::check(asked, &self.keys)) {
             (Answer::Normal, Err(problem)) => return (problem.reply(), scripted),
             (Answer::Normal, Ok(_)) => self.fault(asked).unwrap_or_default().under(scripted),
             _ => scripted,
         };
-        // A script answers what it likes; where it sends a huge body, any endpoint will do.
-        let endpoint = asked.endpoint.as_ref().unwrap_or(&Endpoint::Models);
-        let normal = || answer::answer(asked, endpoint, self.ids, seq);
+        let normal = || answer::answer(asked, &plan, self.ids, seq);
         let reply = match plan.answer {
             Answer::Normal => normal(),
             Answer::Huge(padding) => padded(normal(), padding),
@@ -92,10 +102,17 @@ impl Service {
         (reply, plan)
     }
 
-    /// The fault that the model id asks for, unless it has failed often enough.
+    /// What is wrong with the model: it is overloaded, or its id asks for a fault and has not failed
+    /// often enough.
     fn fault(&self, asked: &Asked) -> Option<Plan> {
         let model = asked.model()?;
+        if self.overloaded.contains(model) {
+            return Some(Plan::answer(Answer::Row(StatusCode::SERVICE_UNAVAILABLE)));
+        }
         let ModelId::Fault { plan, times } = ModelId::parse(model) else { return None };
+        if !plan.scope.covers(asked.is_streamed()) {
+            return None;
+        }
         let fails = times.is_none_or(|times| lock(&self.failures).fail(model, times));
         fails.then_some(*plan)
     }
@@ -105,10 +122,11 @@ impl Plan {
     /// Changes the reply as the plan says.
     fn apply(&self, reply: &mut Reply, accepts_gzip: bool) {
         if let Some(body) = &self.body {
-            reply.body = vec![body.clone()];
+            reply.body = vec![Step::Send(body.clone())];
+            reply.stream = reply.stream.take().map(|_| " stream, other body".to_owned());
         }
-        if self.gzip && accepts_gzip {
-            reply.body = vec![compressed(&reply.body)];
+        if self.gzip && accepts_gzip && reply.stream.is_none() {
+            reply.body = vec![Step::Send(compressed(&reply.bytes()))];
             reply.headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
         }
         if self.gzip {
@@ -118,25 +136,21 @@ impl Plan {
     }
 }
 
-fn compressed(body: &[Bytes]) -> Bytes {
+fn compressed(body: &[u8]) -> Bytes {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
-    for bytes in body {
-        // Writing to a vector cannot fail.
-        let _ = encoder.write_all(bytes);
-    }
+    // Writing to a vector cannot fail.
+    let _ = encoder.write_all(body);
     encoder.finish().unwrap_or_default().into()
 }
 
-/// The same JSON object with white space behind its opening brace.
+/// The same with white space behind the first brace of what is sent first.
 fn padded(mut reply: Reply, padding: usize) -> Reply {
-    static SPACES: [u8; 64 * 1024] = [b' '; 64 * 1024];
-    let spaces = Bytes::from_static(&SPACES);
-    let mut body = Bytes::from(reply.body.concat());
-    let brace = body.split_to(body.len().min(1));
-    let full = padding / spaces.len();
-    let rest = spaces.slice(..padding % spaces.len());
-    reply.body = [brace].into_iter().chain(std::iter::repeat_n(spaces, full)).collect();
-    reply.body.extend([rest, body]);
+    let rest = reply.body.split_off(reply.body.len().min(1));
+    let first = reply.body.into_iter().flat_map(|step| match step {
+        Step::Send(bytes) => step::padded(bytes, padding),
+        other => vec![other],
+    });
+    reply.body = first.chain(rest).collect();
     reply
 }
 

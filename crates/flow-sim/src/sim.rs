@@ -1,5 +1,6 @@
 //! Starts and stops the server.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -99,7 +100,7 @@ impl Sim {
 
     /// Returns how many requests have arrived and are not answered to the end.
     ///
-    /// A client that disconnects ends its request.
+    /// A client that disconnects ends its request, also in the middle of a stream.
     #[must_use]
     pub fn in_flight(&self) -> usize {
         self.service.log.in_flight()
@@ -140,6 +141,7 @@ pub struct SimBuilder {
     seed: u64,
     port: u16,
     keys: Keys,
+    overloaded: HashSet<String>,
     script: Script,
     log_limit: usize,
     watcher: Option<Watcher>,
@@ -151,6 +153,7 @@ impl Default for SimBuilder {
             seed: 0,
             port: 0,
             keys: Keys::default(),
+            overloaded: HashSet::new(),
             script: Script::new(),
             log_limit: usize::MAX,
             watcher: None,
@@ -189,6 +192,12 @@ impl SimBuilder {
         self
     }
 
+    /// Answers every request for this model with 503; others are answered as ever.
+    pub fn overload_model(mut self, model: impl Into<String>) -> Self {
+        self.overloaded.insert(model.into());
+        self
+    }
+
     /// Keeps only the newest requests in the log; all of them unless this is set.
     pub const fn log_limit(mut self, requests: usize) -> Self {
         self.log_limit = requests;
@@ -213,6 +222,7 @@ impl SimBuilder {
         let service = Arc::new(Service {
             ids: Ids::new(self.seed),
             keys: self.keys,
+            overloaded: self.overloaded,
             log: Arc::new(Log::new(self.log_limit, self.watcher)),
             script: Mutex::new(plans),
             failures: Mutex::new(Failures::default()),
@@ -232,6 +242,7 @@ impl fmt::Debug for SimBuilder {
         f.debug_struct("SimBuilder")
             .field("seed", &self.seed)
             .field("port", &self.port)
+            .field("overloaded", &self.overloaded)
             .field("script", &self.script)
             .finish_non_exhaustive()
     }

@@ -16,7 +16,7 @@ use flow_sim::{Action, Seen, Sim};
 use flow_tests::{BodyFault, Scene, TestClient, VirtualClock};
 use proptest::prelude::*;
 
-use super::{REPLY, Script, scenes};
+use super::{REPLY, Script, fallbacks, scenes};
 
 /// How long an attempt of a script with a stall takes at most.
 const STALL_MS: u64 = 1_500;
@@ -32,11 +32,19 @@ fn scripts() -> impl Strategy<Value = Script> {
     let deadline = proptest::option::of(Just(DEADLINE_MS));
     let scenes = proptest::collection::vec((scenes(), any::<bool>()), 1..8).prop_map(fit);
     let max_reply_bytes = prop_oneof![1 => 10..200_usize, 3 => Just(1_000_usize)];
-    (scenes, any::<u64>(), 1..7_u32, deadline, max_reply_bytes).prop_map(
-        |(scenes, seed, max_attempts, deadline_ms, max_reply_bytes)| {
+    (scenes, any::<u64>(), 1..7_u32, deadline, max_reply_bytes, fallbacks()).prop_map(
+        |(scenes, seed, max_attempts, deadline_ms, max_reply_bytes, fallbacks)| {
             let attempt_ms = if scenes.iter().any(stalls) { STALL_MS } else { NEVER_MS };
             let attempt_ms = Some(attempt_ms);
-            Script { scenes, seed, max_attempts, deadline_ms, attempt_ms, max_reply_bytes }
+            Script {
+                scenes,
+                seed,
+                max_attempts,
+                deadline_ms,
+                attempt_ms,
+                max_reply_bytes,
+                fallbacks,
+            }
         },
     )
 }
@@ -148,6 +156,7 @@ fn run<C: TestClient>(script: &Script) -> String {
         .hello("gpt-4o")
         .retry(RetryPolicy::builder().max_attempts(script.max_attempts).build().unwrap())
         .max_reply_bytes(script.max_reply_bytes)
+        .fallback_models(script.fallbacks.iter().copied())
         .attempt_timeout(Duration::from_millis(script.attempt_ms.unwrap()))
         .on_attempt(move |attempt| {
             writeln!(hook.lock().unwrap(), "{attempt}").unwrap();

@@ -18,6 +18,7 @@ use super::{answer, client, sim, twice};
 both! {
     success_is_a_call_and_an_attempt
     refusal_with_a_hint_is_waited_out_and_told
+    overloaded_model_gives_way_to_the_next
     outage_that_lasts_is_a_failed_call
     nobody_there_is_a_failed_call_without_replies
     what_is_not_asked_of_a_model_has_no_names_of_models
@@ -37,9 +38,14 @@ fn call(sim: &str) -> String {
 
 /// How the span of the first attempt of a chat call begins.
 fn attempt(sim: &str) -> String {
+    attempt_to(sim, "gpt-4o")
+}
+
+/// How the span of an attempt to a model begins.
+fn attempt_to(sim: &str, model: &str) -> String {
     let address = address(sim);
     format!(
-        r#"INFO flow.attempt otel.name="POST" otel.kind="client" {address} url.full="{sim}/chat/completions" http.request.method="POST""#
+        r#"INFO flow.attempt otel.name="POST" otel.kind="client" {address} url.full="{sim}/chat/completions" http.request.method="POST" gen_ai.request.model="{model}""#
     )
 }
 
@@ -95,6 +101,31 @@ fn refusal_with_a_hint_is_waited_out_and_told<C: TestClient>() {
             ),
             format!(
                 r#"  {attempt} http.request.resend_count=1 http.response.status_code=200 flow.request_id="req_2""#
+            ),
+        ],
+    );
+}
+
+fn overloaded_model_gives_way_to_the_next<C: TestClient>() {
+    let sim = sim([Action::row(503).header("x-request-id", "req_1"), answer("req_2")]);
+    let client: C = client(sim.base_url());
+    let call = client.hello("gpt-4o").fallback_models(["other\n"]);
+    let (reply, told) = collect(|| C::wait(call.send()));
+    assert_eq!(reply.unwrap().asked_model(), Some("other\n"));
+    let (call, attempt) = (self::call(sim.base_url()), attempt(sim.base_url()));
+    let second = attempt_to(sim.base_url(), r"other\\n");
+    assert_tree(
+        &told,
+        &[
+            format!(
+                r#"{call} flow.attempts=2 gen_ai.response.id="c-1" gen_ai.response.model="gpt-4o-2024" gen_ai.response.finish_reasons=["stop"] gen_ai.usage.input_tokens=9 gen_ai.usage.output_tokens=2"#
+            ),
+            format!(
+                r#"  {attempt} http.response.status_code=503 flow.request_id="req_1" error.type="service_unavailable" otel.status_code="ERROR" flow.maybe_billed=false"#
+            ),
+            r#"  INFO message=the attempt failed and another model is asked flow.attempt=1 flow.next_model="other\\n" flow.request_id="req_1" flow.wait_ms=0 flow.wait_reason="switch" error.type="service_unavailable" http.response.status_code=503"#.to_owned(),
+            format!(
+                r#"  {second} http.request.resend_count=1 http.response.status_code=200 flow.request_id="req_2""#
             ),
         ],
     );

@@ -143,13 +143,13 @@ pub(super) const TEXTS: [Difference; 8] = [
         why: "a future is dropped when its time is over; a blocking transport must look itself",
         in_async: &[
             "let mut limit = TimeLimit::new(client.clock(), &in_flight);",
-            "let sending = client.transport().send(plan.request(), &in_flight);",
+            "let sending = client.transport().send(request, &in_flight);",
             "let reply = limit.hold(sending)?;",
             "let mut limit = limit.for_body(head.status);",
             "if let Err(error) = limit.hold(read(&mut body, &mut reader)) {",
         ],
         in_blocking: &[
-            "let reply = client.transport().send(plan.request(), &in_flight)?;",
+            "let reply = client.transport().send(request, &in_flight)?;",
             "if let Err(error) = read(&mut body, &mut reader) {",
         ],
     },

@@ -35,7 +35,7 @@ impl Trace {
         AttemptSpan(())
     }
 
-    pub(crate) const fn begin_attempt(&mut self, _: &Plan, _: Send) {}
+    pub(crate) const fn begin_attempt(&mut self, _: &Plan, _: Send, _: Option<&str>) {}
 
     pub(crate) const fn end_attempt(&mut self, _: &Plan, _: Option<&Attempt>, _: Option<Why>) {}
 

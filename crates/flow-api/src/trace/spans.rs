@@ -49,12 +49,12 @@ impl Trace {
         AttemptSpan(self.attempt.clone().unwrap_or_else(Span::none))
     }
 
-    /// Opens the span of an attempt unless it is open.
-    pub(crate) fn begin_attempt(&mut self, plan: &Plan, send: Send) {
+    /// Opens the span of an attempt, to `model`, unless it is open.
+    pub(crate) fn begin_attempt(&mut self, plan: &Plan, send: Send, model: Option<&str>) {
         let call = &self.call;
         // By scope and not as a named parent: where a filter hides the call's span, the caller's
         // own is the parent.
-        self.attempt.get_or_insert_with(|| call.in_scope(|| attempt_span(plan, send.attempt)));
+        self.attempt.get_or_insert_with(|| call.in_scope(|| attempt_span(plan, send, model)));
     }
 
     /// Closes the attempt's span, and says so if another one is to come.
@@ -67,18 +67,22 @@ impl Trace {
         span.record("flow.maybe_billed", attempt.is_maybe_billed());
         drop(span);
         if let (Some(wait), Some(why)) = (attempt.wait(), why) {
+            let next = attempt.next_model().map(shown);
+            let goes_on =
+                if next.is_some() { "another model is asked" } else { "will be repeated" };
             self.in_scope(|| {
                 tracing::info!(
                     target: TARGET,
                     {
                         flow.attempt = i64::from(attempt.number()),
+                        flow.next_model = next,
                         flow.request_id = attempt.request_id().and_then(|id| word(plan, id)),
                         flow.wait_ms = i64::try_from(wait.as_millis()).unwrap_or(i64::MAX),
                         flow.wait_reason = why.as_str(),
                         error.type = kind.as_str(),
                         http.response.status_code = attempt.status().map(code),
                     },
-                    "the attempt failed and will be repeated",
+                    "the attempt failed and {goes_on}",
                 );
             });
         }
@@ -179,7 +183,8 @@ fn call_span(plan: &Plan) -> Span {
     span
 }
 
-fn attempt_span(plan: &Plan, number: u32) -> Span {
+fn attempt_span(plan: &Plan, send: Send, model: Option<&str>) -> Span {
+    let resent = send.attempt.saturating_sub(1);
     let method = plan.operation.method().as_str();
     tracing::info_span!(
         target: TARGET,
@@ -192,7 +197,8 @@ fn attempt_span(plan: &Plan, number: u32) -> Span {
         server.port = i64::from(port(plan)),
         url.full = url(plan),
         http.request.method = method,
-        http.request.resend_count = (number > 1).then(|| i64::from(number.saturating_sub(1))),
+        gen_ai.request.model = model.map(shown),
+        http.request.resend_count = (resent > 0).then(|| i64::from(resent)),
         http.response.status_code = tracing::field::Empty,
         flow.request_id = tracing::field::Empty,
         flow.maybe_billed = tracing::field::Empty,

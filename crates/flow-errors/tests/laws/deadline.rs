@@ -46,10 +46,10 @@ proptest! {
             return Ok(());
         }
         // It ended with the answer, or a wait that could be kept was overslept.
-        match log.waits.get(log.sends.len() - 1) {
+        match log.call.attempts().last().and_then(flow_errors::Attempt::wait) {
             None => prop_assert_eq!(log.ended, last.answered),
-            Some((_, until)) => {
-                prop_assert!(*until + MIN_ATTEMPT <= end(&script));
+            Some(wait) => {
+                prop_assert!(last.answered + wait + MIN_ATTEMPT <= end(&script));
                 prop_assert!(log.ended + MIN_ATTEMPT > end(&script));
             }
         }
@@ -89,7 +89,7 @@ proptest! {
     fn prop_24_call_without_deadline_still_ends(script in scripts()) {
         let timeouts = script.timeouts.without_deadline();
         let log = Script { timeouts, ..script.clone() }.run();
-        prop_assert!((1..=script.policy.max_attempts()).contains(&u32::try_from(log.sends.len()).unwrap()));
+        prop_assert!((1..=script.max_attempts()).contains(&log.sends.len()));
     }
 }
 
@@ -98,6 +98,7 @@ fn deadline_that_passed_before_the_first_send_is_its_own_error() {
     let mut script = Script {
         policy: flow_errors::RetryPolicy::default(),
         timeouts: Timeouts::default().with_deadline(std::time::Duration::from_nanos(1)).unwrap(),
+        fallbacks: Vec::new(),
         repeatable: true,
         start: Tick::from_nanos(5),
         scenes: Vec::new(),

@@ -11,7 +11,13 @@ use proptest::prelude::*;
 #[derive(Clone, Debug)]
 pub(crate) enum Event {
     Succeed,
-    Refuse { status: u16, hint_ms: Option<u64>, should_retry: Option<bool> },
+    Refuse {
+        status: u16,
+        hint_ms: Option<u64>,
+        should_retry: Option<bool>,
+    },
+    /// A refusal whose body has this code.
+    Code(u16, &'static str),
     Connect,
     Reset,
     Stall,
@@ -32,6 +38,7 @@ pub(crate) struct Scene {
 pub(crate) struct Script {
     pub(crate) policy: RetryPolicy,
     pub(crate) timeouts: Timeouts,
+    pub(crate) fallbacks: Vec<&'static str>,
     pub(crate) repeatable: bool,
     pub(crate) start: Tick,
     pub(crate) scenes: Vec<Scene>,
@@ -55,14 +62,43 @@ pub(crate) struct Log {
     pub(crate) result: Result<(), Error>,
     pub(crate) ended: Tick,
     pub(crate) call: Call,
-    pub(crate) gate: Gate,
+    pub(crate) gates: Gates,
 }
+
+/// The gates of a client, one for each model.
+#[derive(Debug, Default)]
+pub(crate) struct Gates([Gate; FALLBACKS.len() + 1]);
+
+impl Gates {
+    /// The gate that the call passes next.
+    pub(crate) fn of(&mut self, call: &Call) -> &mut Gate {
+        &mut self.0[call.target().model]
+    }
+
+    pub(crate) fn in_flight(&self) -> usize {
+        self.0.iter().map(Gate::in_flight).sum()
+    }
+}
+
+/// What a call with the model `m` may fall back on.
+const FALLBACKS: [&str; 3] = ["n", "o", "p"];
 
 impl Script {
     pub(crate) fn call(&self) -> Call {
         let operation = Operation::new(Method::POST, "/chat/completions").with_model("m");
-        let call = Call::new(operation, self.policy, self.timeouts, self.start);
+        let call = Call::new(operation, self.policy, self.timeouts, self.start)
+            .with_fallback_models(self.fallbacks.iter().copied());
         if self.repeatable { call } else { call.not_repeatable() }
+    }
+
+    /// The models of the call, in the order in which they are asked.
+    pub(crate) fn models(&self) -> Vec<&'static str> {
+        [&["m"], self.fallbacks.as_slice()].concat()
+    }
+
+    /// How often the call sends at most.
+    pub(crate) fn max_attempts(&self) -> usize {
+        usize::try_from(self.policy.max_attempts_for(self.models().len())).unwrap()
     }
 
     pub(crate) fn deadline(&self) -> Option<Tick> {
@@ -72,10 +108,10 @@ impl Script {
     /// Drives the call as both clients do, on a clock that moves only when told to.
     pub(crate) fn run(&self) -> Log {
         let mut call = self.call();
-        let mut gate = Gate::new();
+        let mut gates = Gates::default();
         let (mut now, mut sends, mut waits) = (self.start, Vec::new(), Vec::new());
         loop {
-            match call.poll(now, &mut gate) {
+            match call.poll(now, gates.of(&call)) {
                 Step::Send(send) => {
                     let scene = self.scene(sends.len());
                     let (takes, outcome) = outcome(&scene, send.timeout);
@@ -86,7 +122,7 @@ impl Script {
                         Outcome::Failed(error) | Outcome::Broken(error) => Some(error.clone()),
                     };
                     sends.push(Sent1 { at, send, answered: now, entropy: scene.entropy, error });
-                    call.on_outcome(now, scene.entropy, outcome, &mut gate);
+                    call.on_outcome(now, scene.entropy, outcome, gates.of(&call));
                 }
                 Step::Wait { until, .. } => {
                     waits.push((now, until));
@@ -97,7 +133,7 @@ impl Script {
                         Verdict::Succeeded => Ok(()),
                         Verdict::Failed(error) => Err(error),
                     };
-                    return Log { sends, waits, result, ended: now, call, gate };
+                    return Log { sends, waits, result, ended: now, call, gates };
                 }
             }
         }
@@ -124,6 +160,7 @@ pub(crate) fn outcome(scene: &Scene, timeout: Option<Duration>) -> (Duration, Ou
         Event::Refuse { status, hint_ms, should_retry } => {
             Outcome::Failed(refusal(status, hint_ms, should_retry))
         }
+        Event::Code(status, code) => Outcome::Failed(coded(status, code)),
         Event::Connect => Outcome::Failed(Error::connect("refused")),
         Event::Reset => Outcome::Failed(Error::transport(Sent::Perhaps, "reset")),
         Event::Stall => Outcome::Failed(Error::timeout(Sent::Perhaps, scene.takes)),
@@ -144,12 +181,21 @@ pub(crate) fn refusal(status: u16, hint_ms: Option<u64>, should_retry: Option<bo
     Error::from_response(status, &headers, Body::new(*b"{}"), SystemTime::UNIX_EPOCH)
 }
 
+fn coded(status: u16, code: &str) -> Error {
+    let body = Body::new(format!(r#"{{"error": {{"code": "{code}"}}}}"#).into_bytes());
+    let status = StatusCode::from_u16(status).unwrap();
+    Error::from_response(status, &HeaderMap::new(), body, SystemTime::UNIX_EPOCH)
+}
+
 pub(crate) fn scripts() -> impl Strategy<Value = Script> {
     let scenes = proptest::collection::vec(scenes(), 0..12);
-    (policies(), timeouts(), proptest::bool::weighted(0.9), 0..=u64::MAX / 2, scenes).prop_map(
-        |(policy, timeouts, repeatable, start, scenes)| Script {
+    let fallbacks = (0..=FALLBACKS.len()).prop_map(|many| FALLBACKS[..many].to_vec());
+    let settings = (policies(), timeouts(), fallbacks, proptest::bool::weighted(0.9));
+    (settings, 0..=u64::MAX / 2, scenes).prop_map(
+        |((policy, timeouts, fallbacks, repeatable), start, scenes)| Script {
             policy,
             timeouts,
+            fallbacks,
             repeatable,
             start: Tick::from_nanos(start),
             scenes,
@@ -167,12 +213,18 @@ fn events() -> impl Strategy<Value = Event> {
         4 => proptest::sample::select(vec![429, 500, 502, 503, 504_u16]),
         1 => proptest::sample::select(vec![400, 401, 402, 403, 404, 408, 409, 425, 501, 529_u16]),
     ];
-    let hints = proptest::option::of(prop_oneof![Just(0), 1..5_000_u64, 100_000..200_000_u64]);
+    let hints = proptest::option::of(prop_oneof![Just(0), 1..10_000_u64, 100_000..200_000_u64]);
     let wishes = proptest::option::weighted(0.1, any::<bool>());
     prop_oneof![
         1 => Just(Event::Succeed),
         6 => (statuses, hints, wishes)
             .prop_map(|(status, hint_ms, should_retry)| Event::Refuse { status, hint_ms, should_retry }),
+        1 => proptest::sample::select(vec![
+            Event::Code(404, "model_not_found"),
+            Event::Code(404, "unknown_endpoint"),
+            Event::Code(429, "insufficient_quota"),
+            Event::Code(500, "overloaded"),
+        ]),
         1 => Just(Event::Connect),
         1 => Just(Event::Reset),
         1 => Just(Event::Stall),
@@ -188,10 +240,14 @@ fn policies() -> impl Strategy<Value = RetryPolicy> {
         Jitter::Proportional { percent: 25 },
         Jitter::Decorrelated,
     ]);
-    (1..10_u32, 1..2_000_u64, 0..60_000_u64, jitters, 0..4_u32, 0..200_u64).prop_map(
-        |(attempts, initial, more, jitter, ambiguous, longest)| {
-            RetryPolicy::builder()
-                .max_attempts(attempts)
+    let attempts = proptest::option::of(1..10_u32);
+    let waits = (0..200_u64, 0..20_u64);
+    (attempts, 1..2_000_u64, 0..60_000_u64, jitters, 0..4_u32, waits).prop_map(
+        |(attempts, initial, more, jitter, ambiguous, (longest, patience))| {
+            let builder = RetryPolicy::builder();
+            attempts
+                .map_or(builder, |attempts| builder.max_attempts(attempts))
+                .switch_after(Duration::from_secs(patience))
                 .jitter(jitter)
                 .initial_delay(Duration::from_millis(initial))
                 .max_delay(Duration::from_millis(initial + more))
@@ -234,5 +290,15 @@ pub(crate) fn is_final(error: &Error) -> bool {
         Class::Quota => true,
         Class::Permanent => wish.is_none_or(|wish| wish != "true"),
         _ => wish.is_some_and(|wish| wish == "false"),
+    }
+}
+
+/// Whether another model is to be asked at once, in the words of the page and of the header.
+pub(crate) fn is_of_the_model(error: &Error, policy: &RetryPolicy) -> bool {
+    let longest = policy.switch_after().min(policy.max_retry_after());
+    match error.class() {
+        Class::Overloaded => true,
+        Class::Throttled => error.retry_after().unwrap_or_default() > longest,
+        _ => error.code() == Some("model_not_found"),
     }
 }

@@ -13,9 +13,9 @@ fn spread(hint: Duration) -> Duration {
 
 proptest! {
     #[test]
-    fn prop_13_next_send_waits_for_the_hint(script in scripts()) {
+    fn prop_13_next_send_to_a_model_waits_for_its_hint(script in scripts()) {
         let log = script.run();
-        for pair in log.sends.windows(2) {
+        for pair in log.sends.windows(2).filter(|pair| pair[0].send.target == pair[1].send.target) {
             let hint = pair[0].error.as_ref().and_then(flow_errors::Error::retry_after);
             prop_assert!(pair[1].at >= pair[0].answered + hint.unwrap_or_default());
         }
@@ -24,13 +24,18 @@ proptest! {
     #[test]
     fn prop_14_wait_exceeds_the_hint_by_the_spread_at_most(script in scripts()) {
         let log = script.run();
-        let mut previous = None;
-        for ((asked, until), sent) in log.waits.iter().zip(&log.sends) {
+        // The schedule begins anew with each model.
+        let (mut previous, mut retry) = (None, 0);
+        for (attempt, sent) in log.call.attempts().iter().zip(&log.sends) {
+            let Some(wait) = attempt.wait() else { continue };
+            if attempt.next_model().is_some() {
+                (previous, retry) = (None, 0);
+                continue;
+            }
+            retry += 1;
             let error = sent.error.as_ref().unwrap();
-            let schedule = script.policy.backoff();
-            let backoff = schedule.delay(sent.send.attempt, previous, sent.entropy);
+            let backoff = script.policy.backoff().delay(retry, previous, sent.entropy);
             previous = Some(backoff);
-            let wait = until.since(*asked);
             match error.retry_after().filter(|hint| !hint.is_zero()) {
                 Some(hint) if error.class() == Class::Overloaded => {
                     prop_assert!(wait <= (hint + spread(hint)).max(backoff));
@@ -43,11 +48,11 @@ proptest! {
     }
 
     #[test]
-    fn prop_15_hint_above_the_maximum_ends_the_call(script in scripts()) {
+    fn prop_15_hint_above_the_maximum_is_the_last_of_its_model(script in scripts()) {
         let log = script.run();
         let longest = script.policy.max_retry_after();
-        for sent in log.sends.iter().rev().skip(1) {
-            let hint = sent.error.as_ref().and_then(flow_errors::Error::retry_after);
+        for pair in log.sends.windows(2).filter(|pair| pair[0].send.target == pair[1].send.target) {
+            let hint = pair[0].error.as_ref().and_then(flow_errors::Error::retry_after);
             prop_assert!(hint.unwrap_or_default() <= longest);
         }
         if let Err(error) = &log.result {

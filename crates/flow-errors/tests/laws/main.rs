@@ -11,6 +11,8 @@ mod call;
 #[cfg(test)]
 mod deadline;
 #[cfg(test)]
+mod fallback;
+#[cfg(test)]
 mod harness;
 #[cfg(test)]
 mod hints;

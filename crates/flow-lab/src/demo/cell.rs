@@ -1,7 +1,7 @@
 //! One cell of the demo: a row of the table, a scenario and a client.
 
 use flow_errors::table::{Row, TABLE};
-use flow_errors::{Attempts, Error};
+use flow_errors::{Attempts, Error, Kind};
 use flow_sim::Sim;
 use serde::Serialize;
 use tokio::runtime::Runtime;
@@ -11,6 +11,9 @@ use crate::table::is_retried;
 /// The header that tells the cells apart in the server's log.
 const CELL_HEADER: &str = "x-demo-cell";
 
+/// The model that answers where the first one does not.
+const FALLBACK: &str = "gpt-4o-mini";
+
 #[derive(Clone, Copy, Debug, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Scenario {
@@ -18,6 +21,8 @@ pub(crate) enum Scenario {
     Always,
     /// The service fails twice, then recovers.
     Recovers,
+    /// The service fails for ever with this model, and another one answers.
+    Switches,
 }
 
 #[derive(Clone, Copy, Debug, Serialize)]
@@ -42,6 +47,7 @@ pub(crate) struct Finding {
     pub(crate) status: Option<u16>,
     pub(crate) attempts: usize,
     pub(crate) waits_ms: Vec<u128>,
+    pub(crate) models: Vec<String>,
     pub(crate) scenario: Scenario,
     pub(crate) client: Client,
     pub(crate) outcome: &'static str,
@@ -54,12 +60,19 @@ pub(crate) struct Finding {
 }
 
 impl Cell {
-    /// Every row, failing for ever and, where a retry can help, recovering, in both clients.
+    /// Every row, failing for ever and, where a retry or another model can help, recovering or
+    /// switching, in both clients.
     pub(crate) fn all() -> Vec<Self> {
         let mut cells = Vec::new();
         for row in &TABLE {
-            for scenario in [Scenario::Always, Scenario::Recovers] {
-                if matches!(scenario, Scenario::Recovers) && !is_retried(row) {
+            for scenario in [Scenario::Always, Scenario::Recovers, Scenario::Switches] {
+                let is_shown = match scenario {
+                    Scenario::Always => true,
+                    Scenario::Recovers => is_retried(row),
+                    // The row whose advice it is.
+                    Scenario::Switches => row.kind == Kind::ServiceUnavailable,
+                };
+                if !is_shown {
                     continue;
                 }
                 for client in [Client::Async, Client::Blocking] {
@@ -72,16 +85,20 @@ impl Cell {
 
     /// Makes the call with a client of its own and the default policy.
     pub(crate) fn run(&self, sim: &Sim, runtime: &Runtime) -> Finding {
-        let (model, name) = (self.model(), format!("{self:?}"));
+        let (model, name, others) = (self.model(), format!("{self:?}"), self.fallback_models());
         let (key, url) = ("sk-demo", sim.base_url());
         let call = match self.client {
             Client::Async => runtime.block_on(async {
                 let client = flow_async::Client::builder().api_key(key).base_url(url).build()?;
-                client.chat(model).user("Hello").header(CELL_HEADER, &name).send().await
+                let call = client.chat(model).user("Hello").header(CELL_HEADER, &name);
+                call.fallback_models(others.iter().copied()).send().await
             }),
             Client::Blocking => {
                 flow_blocking::Client::builder().api_key(key).base_url(url).build().and_then(
-                    |client| client.chat(model).user("Hello").header(CELL_HEADER, &name).send(),
+                    |client| {
+                        let call = client.chat(model).user("Hello").header(CELL_HEADER, &name);
+                        call.fallback_models(others.iter().copied()).send()
+                    },
                 )
             }
         };
@@ -102,9 +119,16 @@ impl Cell {
     fn model(&self) -> String {
         let status = self.row.status.as_u16();
         match self.scenario {
-            Scenario::Always => format!("sim-{status}"),
+            Scenario::Always | Scenario::Switches => format!("sim-{status}"),
             // Each id recovers on its own account.
             Scenario::Recovers => format!("sim-{status}-x2-{:?}", self.client).to_lowercase(),
+        }
+    }
+
+    const fn fallback_models(&self) -> &'static [&'static str] {
+        match self.scenario {
+            Scenario::Always | Scenario::Recovers => &[],
+            Scenario::Switches => &[FALLBACK],
         }
     }
 
@@ -118,6 +142,7 @@ impl Cell {
                 .filter_map(flow_errors::Attempt::wait)
                 .map(|wait| wait.as_millis())
                 .collect(),
+            models: attempts.models().map(str::to_owned).collect(),
             scenario: self.scenario,
             client: self.client,
             outcome: "error",

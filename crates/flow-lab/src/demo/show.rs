@@ -42,6 +42,7 @@ fn row(finding: &Finding) -> [String; 9] {
     let scenario = match finding.scenario {
         Scenario::Always => "always",
         Scenario::Recovers => "recovers",
+        Scenario::Switches => "switches",
     };
     let client = match finding.client {
         Client::Async => "async",
@@ -59,7 +60,10 @@ fn row(finding: &Finding) -> [String; 9] {
         finding.server.join(" "),
         finding.attempts.to_string(),
         waits.join(" "),
-        finding.outcome.to_owned(),
+        match finding.models.as_slice() {
+            [_, .., last] => format!("{} by {last}", finding.outcome),
+            _ => finding.outcome.to_owned(),
+        },
         finding.kind.map_or_else(String::new, reason),
         finding.request_id.clone().unwrap_or_default(),
         finding.recommendation.clone().unwrap_or_default(),

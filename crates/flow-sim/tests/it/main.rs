@@ -16,4 +16,8 @@ mod faults;
 mod life;
 mod rows;
 mod script;
+mod sse;
+mod stream;
+mod stream_faults;
+mod stream_script;
 mod wire;

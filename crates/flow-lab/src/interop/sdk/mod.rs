@@ -27,7 +27,8 @@ struct Opening {
     program: String,
 }
 
-/// What a script says of one call. Of a call that succeeds there is no class.
+/// What a script says of one call. Of a call that succeeds there is no class; the text of one that fails
+/// is what it had said before.
 #[derive(Default, Deserialize)]
 struct Facts {
     name: String,
@@ -75,10 +76,13 @@ fn sent<'a>(log: &'a [Seen], facts: &Facts) -> Vec<&'a Seen> {
 
 /// What was seen of a call, in the words of the expectations.
 fn seen(facts: &Facts, sent: &[&Seen]) -> String {
+    let text = facts.text.as_deref();
     let mut parts = vec![match (&facts.class, facts.status) {
-        (None, _) => format!("ok: {}", facts.text.as_deref().unwrap_or("nothing")),
+        (None, _) => format!("ok: {}", text.unwrap_or("nothing")),
         (Some(class), Some(status)) => format!("{class} {status}"),
-        (Some(class), None) => class.clone(),
+        (Some(class), None) => {
+            text.map_or_else(|| class.clone(), |text| format!("{class} after {text}"))
+        }
     }];
     parts.extend(words(facts));
     let last = sent.last();
@@ -119,7 +123,9 @@ mod tests {
         let text = |text: &str| Some(text.to_owned());
         let failed = Facts { class: text("RateLimitError"), status: Some(429), ..Facts::default() };
         let lost = Facts { class: text("APIConnectionError"), ..Facts::default() };
+        let torn = Facts { class: text("APIError"), text: text("Hel"), ..Facts::default() };
         let cases = [
+            (torn, "APIError after Hel, no request id, ×0"),
             (Facts { text: text("Hello"), ..Facts::default() }, "ok: Hello, no request id, ×0"),
             (lost, "APIConnectionError, no request id, ×0"),
             (

@@ -14,6 +14,31 @@ const calls = {
     const words = `${reply.choices[0].message.content}, ${prompt_tokens} + ${completion_tokens} tokens`;
     return [reply._request_id, words];
   },
+  async stream(client, model, more = {}) {
+    const messages = [{ role: "user", content: "Hello" }];
+    const request = { model, messages, stream: true, stream_options: { include_usage: true }, ...more };
+    const { data: stream, request_id } = await client.chat.completions.create(request).withResponse();
+    let [said, reason, usage] = ["", null, null];
+    try {
+      for await (const chunk of stream) {
+        usage = chunk.usage ?? usage;
+        for (const choice of chunk.choices ?? []) {
+          said += wordsOf(choice.delta);
+          reason = choice.finish_reason ?? reason;
+        }
+      }
+    } catch (error) {
+      error.said = said;
+      throw error;
+    }
+    if (said.startsWith("get_weather")) said += ")";
+    return [request_id, `${said}, ${reason}, ${usage.prompt_tokens} + ${usage.completion_tokens} tokens`];
+  },
+  async tool_stream(client, model) {
+    const parameters = { type: "object", required: ["city"], properties: { city: { type: "string" } } };
+    const tool = { type: "function", function: { name: "get_weather", parameters } };
+    return calls.stream(client, model, { tools: [tool] });
+  },
   async embeddings(client, model) {
     const reply = await client.embeddings.create({ model, input: "Hello" });
     const vector = reply.data[0].embedding;
@@ -30,6 +55,13 @@ const calls = {
   },
 };
 
+// What a delta adds: text, or the name and the arguments of a call.
+function wordsOf(delta) {
+  const functions = (delta.tool_calls ?? []).map((call) => call.function);
+  const words = functions.map(({ name, arguments: piece }) => (name ? `${name}(` : piece));
+  return (delta.content ?? "") + words.join("");
+}
+
 async function facts(baseURL, trial) {
   const client = new OpenAI({
     apiKey: trial.key,
@@ -42,8 +74,8 @@ async function facts(baseURL, trial) {
     const [request_id, text] = await calls[trial.call](client, trial.model);
     return { request_id, text };
   } catch (error) {
-    const { status, type, code, requestID } = error;
-    return { class: error.constructor.name, status, type, code, request_id: requestID };
+    const { status, type, code, requestID, said } = error;
+    return { class: error.constructor.name, status, type, code, request_id: requestID, text: said };
   }
 }
 

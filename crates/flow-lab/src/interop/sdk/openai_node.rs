@@ -13,8 +13,12 @@ const PACKAGE: &str = "openai@7.57.0";
 const SCRIPT: &str = include_str!("openai_node.cjs");
 
 /// A connection that is lost within a reply is none of the SDK's errors but that of `fetch`.
-const CLASSES: Classes =
-    Classes { other: "APIError", timeout: "APIConnectionTimeoutError", torn: "TypeError" };
+const CLASSES: Classes = Classes {
+    other: "APIError",
+    timeout: "APIConnectionTimeoutError",
+    torn: "TypeError",
+    id_in_stream: "request id as sent",
+};
 
 /// Tries the SDK.
 pub(crate) fn run(place: &Place, step: &dyn Fn(&str)) -> Result<Vec<Case>> {

@@ -26,6 +26,50 @@ async def chat(client, model):
     return reply._request_id, words
 
 
+async def chunks(stream):
+    """The chunks of a stream, of either client."""
+    if hasattr(stream, "__aiter__"):
+        async for chunk in stream:
+            yield chunk
+    else:
+        for chunk in stream:
+            yield chunk
+
+
+async def stream(client, model, **more):
+    messages = [{"role": "user", "content": "Hello"}]
+    create = client.chat.completions.create
+    options = {"include_usage": True}
+    reply = await settled(create(model=model, messages=messages, stream=True, stream_options=options, **more))
+    said, reason, usage = "", None, None
+    try:
+        async for chunk in chunks(reply):
+            usage = chunk.usage or usage
+            for choice in getattr(chunk, "choices", None) or []:
+                said += words_of(choice.delta)
+                reason = choice.finish_reason or reason
+    except Exception as error:
+        error.said = said
+        raise
+    if said.startswith("get_weather"):
+        said += ")"
+    words = f"{said}, {reason}, {usage.prompt_tokens} + {usage.completion_tokens} tokens"
+    return reply.response.headers.get("x-request-id"), words
+
+
+def words_of(delta):
+    """What a delta adds: text, or the name and the arguments of a call."""
+    calls = [call.function for call in delta.tool_calls or []]
+    names = [f"{function.name}(" if function.name else function.arguments for function in calls]
+    return (delta.content or "") + "".join(names)
+
+
+async def tool_stream(client, model):
+    schema = {"type": "object", "required": ["city"], "properties": {"city": {"type": "string"}}}
+    function = {"name": "get_weather", "parameters": schema}
+    return await stream(client, model, tools=[{"type": "function", "function": function}])
+
+
 async def embeddings(client, model):
     reply = await settled(client.embeddings.create(model=model, input="Hello"))
     vector = reply.data[0].embedding
@@ -43,7 +87,14 @@ async def model(client, model):
     return reply._request_id, f"{reply.id} of {reply.owned_by}"
 
 
-CALLS = {"chat": chat, "embeddings": embeddings, "models": models, "model": model}
+CALLS = {
+    "chat": chat,
+    "stream": stream,
+    "tool_stream": tool_stream,
+    "embeddings": embeddings,
+    "models": models,
+    "model": model,
+}
 
 
 async def facts(client_class, base_url, trial):
@@ -64,6 +115,7 @@ async def facts(client_class, base_url, trial):
             "type": getattr(error, "type", None),
             "code": getattr(error, "code", None),
             "request_id": getattr(error, "request_id", None),
+            "text": getattr(error, "said", None),
         }
     finally:
         await settled(client.close())

@@ -15,8 +15,13 @@ const SCRIPT: &str = include_str!("openai_python.py");
 /// The page's loop, as it stands there.
 const SAMPLE: &str = include_str!("page_sample.py");
 
-const CLASSES: Classes =
-    Classes { other: "APIStatusError", timeout: "APITimeoutError", torn: "APIConnectionError" };
+/// The error of an error event has no request id.
+const CLASSES: Classes = Classes {
+    other: "APIStatusError",
+    timeout: "APITimeoutError",
+    torn: "APIConnectionError",
+    id_in_stream: "no request id",
+};
 
 /// Tries the sample, then both clients of the SDK.
 pub(crate) fn run(place: &Place, step: &dyn Fn(&str)) -> Result<Vec<Case>> {

@@ -20,13 +20,15 @@ pub(crate) struct Classes {
     pub(crate) timeout: &'static str,
     /// Of a connection that is lost in the middle of a reply.
     pub(crate) torn: &'static str,
+    /// What is known of the request id where a stream has an error event.
+    pub(crate) id_in_stream: &'static str,
 }
 
 /// One call that a script makes through its SDK.
 #[derive(Debug, Serialize)]
 pub(crate) struct Trial {
     pub(crate) name: String,
-    /// A function of the script: `chat`, `embeddings`, `models` or `model`.
+    /// A function of the script: `chat`, `stream`, `tool_stream`, `embeddings`, `models` or `model`.
     call: &'static str,
     model: String,
     key: &'static str,
@@ -74,6 +76,7 @@ pub(crate) fn all(classes: &Classes) -> Vec<Trial> {
         Trial::new(format!("{status}, usual retries"), again(status), expected).with_retries()
     }));
     trials.extend(faults(classes));
+    trials.extend(streams(classes));
     trials
 }
 
@@ -154,11 +157,41 @@ fn faults(classes: &Classes) -> [Trial; 4] {
     ]
 }
 
+/// Streams: what is said of them is put together from their chunks, and the usage is asked for.
+fn streams(classes: &Classes) -> Vec<Trial> {
+    let hello = |requests: usize| {
+        format!("ok: Hello from flow-sim, stop, 9 + 6 tokens, request id as sent, ×{requests}")
+    };
+    let call =
+        "ok: get_weather({\"city\":\"sim\"}), tool_calls, 9 + 5 tokens, request id as sent, ×1";
+    let error = format!(
+        "APIError after Hello fro, type and code service_unavailable, {}, ×1",
+        classes.id_in_stream
+    );
+    let refused = "RateLimitError 429, type and code rate_limit_error, request id as sent, ×1";
+    let torn = format!("{} after Hello fro, no request id, ×1", classes.torn);
+    let trial = |name: &str, model: &str, expected: &str| {
+        Trial::new(format!("stream: {name}"), model, expected).call("stream")
+    };
+    vec![
+        trial("good", "gpt-4o", &hello(1)),
+        trial("a tool call", "gpt-4o", call).call("tool_stream"),
+        trial("CR LF, a byte a write", "sim-stream-bytes", &hello(1)),
+        trial("comments, keep-alives, empty deltas", "sim-stream-pings", &hello(1)),
+        trial("503 twice, then well", "sim-503-x2-sdk-stream", &hello(3)).with_retries(),
+        trial("refused before it begins", "sim-429", refused),
+        trial("an error event", "sim-stream-error-nested", &error),
+        trial("a named error event", "sim-stream-error-named", &error),
+        trial("a reset", "sim-stream-reset", &torn),
+    ]
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const CLASSES: Classes = Classes { other: "APIError", timeout: "Late", torn: "Torn" };
+    const CLASSES: Classes =
+        Classes { other: "APIError", timeout: "Late", torn: "Torn", id_in_stream: "no request id" };
 
     #[test]
     fn names_of_trials_are_different_so_that_their_requests_can_be_told_apart() {
