@@ -1,40 +1,29 @@
-//! The parameters of a chat request that have a setter.
+//! The names of a chat request's parameters in the JSON, for the setters and the checks.
 
-use crate::params::{Known, known};
+pub(crate) const TEMPERATURE: &str = "temperature";
+pub(crate) const TOP_P: &str = "top_p";
+pub(crate) const PRESENCE_PENALTY: &str = "presence_penalty";
+pub(crate) const FREQUENCY_PENALTY: &str = "frequency_penalty";
+pub(crate) const N: &str = "n";
+pub(crate) const MAX_TOKENS: &str = "max_tokens";
+pub(crate) const MAX_COMPLETION_TOKENS: &str = "max_completion_tokens";
+pub(crate) const SEED: &str = "seed";
+pub(crate) const STOP: &str = "stop";
+pub(crate) const LOGIT_BIAS: &str = "logit_bias";
+pub(crate) const LOGPROBS: &str = "logprobs";
+pub(crate) const TOP_LOGPROBS: &str = "top_logprobs";
+pub(crate) const TOOLS: &str = "tools";
+pub(crate) const TOOL_CHOICE: &str = "tool_choice";
+pub(crate) const PARALLEL_TOOL_CALLS: &str = "parallel_tool_calls";
+pub(crate) const RESPONSE_FORMAT: &str = "response_format";
+pub(crate) const REASONING_EFFORT: &str = "reasoning_effort";
+pub(crate) const PREDICTION: &str = "prediction";
+pub(crate) const SERVICE_TIER: &str = "service_tier";
+pub(crate) const METADATA: &str = "metadata";
+pub(crate) const STORE: &str = "store";
+pub(crate) const END_USER: &str = "user";
+pub(crate) const STREAM: &str = "stream";
 
-#[rustfmt::skip]
-known! {
-    TEMPERATURE           "temperature"           "temperature()"
-    TOP_P                 "top_p"                 "top_p()"
-    PRESENCE_PENALTY      "presence_penalty"      "presence_penalty()"
-    FREQUENCY_PENALTY     "frequency_penalty"     "frequency_penalty()"
-    N                     "n"                     "n()"
-    MAX_TOKENS            "max_tokens"            "max_tokens()"
-    MAX_COMPLETION_TOKENS "max_completion_tokens" "max_completion_tokens()"
-    SEED                  "seed"                  "seed()"
-    STOP                  "stop"                  "stop()"
-    LOGIT_BIAS            "logit_bias"            "logit_bias()"
-    LOGPROBS              "logprobs"              "logprobs()"
-    TOP_LOGPROBS          "top_logprobs"          "top_logprobs()"
-    TOOLS                 "tools"                 "tool()"
-    TOOL_CHOICE           "tool_choice"           "tool_choice()"
-    PARALLEL_TOOL_CALLS   "parallel_tool_calls"   "parallel_tool_calls()"
-    RESPONSE_FORMAT       "response_format"       "response_format()"
-    REASONING_EFFORT      "reasoning_effort"      "reasoning_effort()"
-    PREDICTION            "prediction"            "prediction()"
-    SERVICE_TIER          "service_tier"          "service_tier()"
-    METADATA              "metadata"              "metadata()"
-    STORE                 "store"                 "store()"
-    END_USER              "user"                  "end_user()"
-}
-
-/// What goes another way: a second value would make a JSON object with the key twice, and a stream
-/// is no JSON object at all.
-pub(crate) const FIELDS: &[Known] = &[
-    Known::new("model", "name it when the request is made"),
-    Known::new("messages", "use messages() instead"),
-    STREAM,
-];
-
-pub(crate) const STREAM: Known =
-    Known::new("stream", "streams cannot be read yet, so leave it out");
+/// What `param()` cannot set, for a JSON object would have the key twice, and what to do instead.
+pub(crate) const FIELDS: &[(&str, &str)] =
+    &[("model", "name it when the request is made"), ("messages", "use messages() instead")];

@@ -117,7 +117,7 @@ macro_rules! chat_setters {
             self
         }
 
-        /// Adds a text that ends the answer, without being part of it: at most 4.
+        /// Adds a text that ends the answer, without being part of it: some services take 4 at most.
         pub fn stop(mut self, text: impl Into<String>) -> Self {
             self$(.$at)?.params.push($crate::chat_params::STOP, text.into());
             self
@@ -160,7 +160,7 @@ macro_rules! chat_setters {
             self
         }
 
-        /// Adds a note that the service keeps with the answer: at most 16.
+        /// Adds a note that the service keeps with the answer; some services take 16 at most.
         pub fn metadata(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
             let (key, value) = (key.into(), value.into());
             self$(.$at)?.params.insert($crate::chat_params::METADATA, &key, value);
@@ -179,10 +179,12 @@ macro_rules! chat_setters {
             self
         }
 
-        /// Sets any other parameter of the service, as it is to appear in the JSON.
+        /// Sets a parameter by its name in the JSON, also one that has a setter: the last value wins.
+        ///
+        /// `model` and `messages` have places of their own and are refused, as is a `stream`, which
+        /// cannot be read yet.
         pub fn param(mut self, name: impl Into<String>, value: impl Into<serde_json::Value>) -> Self {
-            let others = [$crate::chat_params::ALL, $crate::chat_params::FIELDS];
-            self$(.$at)?.params.set_other(name.into(), value.into(), others);
+            self$(.$at)?.params.set_any(name.into(), value.into(), $crate::chat_params::FIELDS);
             self
         }
     };

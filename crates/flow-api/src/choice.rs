@@ -64,9 +64,9 @@ impl fmt::Debug for Choice {
     }
 }
 
-/// Why an answer ends.
+/// Why an answer ends. `Debug` does not show a reason that is not known.
 #[non_exhaustive]
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", from = "String")]
 pub enum FinishReason {
     /// It is complete.
@@ -92,6 +92,18 @@ impl From<String> for FinishReason {
             "content_filter" => Self::ContentFilter,
             _ => Self::Other(word),
         }
+    }
+}
+
+impl fmt::Debug for FinishReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Stop => "Stop",
+            Self::Length => "Length",
+            Self::ToolCalls => "ToolCalls",
+            Self::ContentFilter => "ContentFilter",
+            Self::Other(_) => "<other>",
+        })
     }
 }
 

@@ -15,13 +15,19 @@ const NEAR: f64 = 0.75;
 /// The most characters of a name that are looked at: the time it takes grows with their square.
 const MOST_CHARS: usize = 100;
 
+/// The most names that are looked at; no service has as many models.
+const MOST_NAMES: usize = 5_000;
+
 /// Returns the names nearest to `wanted`, best first, and none that is not near.
 pub(crate) fn closest<'a>(wanted: &str, names: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
     let wanted = Spelling::of(wanted);
     let mut near: Vec<(Likeness, &str)> = names
-        .map(|name| (wanted.likeness(&Spelling::of(name)), name))
-        .filter(|(likeness, _)| likeness.of_letters >= NEAR)
+        .take(MOST_NAMES)
+        .filter_map(|name| Some((wanted.likeness(&Spelling::of(name))?, name)))
         .collect();
+    // Whoever names a word of some ids means one of them, and not what merely looks alike.
+    let has_word = near.iter().any(|(likeness, _)| likeness.is_word);
+    near.retain(|(likeness, _)| likeness.is_word || !has_word);
     near.sort_by(|(one, _), (other, _)| other.compare(one));
     near.into_iter().take(MOST).map(|(_, name)| name).collect()
 }
@@ -35,9 +41,11 @@ struct Spelling {
     without_vendor: String,
 }
 
-/// How like two names are, from 0 to 1; the second decides between equals.
+/// How like two names are that are near, from 0 to 1; the last decides between equals.
 #[derive(Clone, Copy)]
 struct Likeness {
+    /// Whether one is a whole word of the other, such as `sonnet`.
+    is_word: bool,
     of_letters: f64,
     of_whole: f64,
 }
@@ -50,13 +58,23 @@ impl Spelling {
         Self { letters: letters(&whole), without_vendor: letters(without_vendor), whole }
     }
 
-    fn likeness(&self, other: &Self) -> Likeness {
+    /// Compares with a name; `None` if it is not near.
+    fn likeness(&self, other: &Self) -> Option<Likeness> {
         let of_letters = strsim::jaro_winkler(&self.letters, &other.letters);
         let without_vendor = strsim::jaro_winkler(&self.without_vendor, &other.without_vendor);
-        Likeness {
-            of_letters: of_letters.max(without_vendor),
+        let of_letters = of_letters.max(without_vendor);
+        let is_word = self.is_word_of(other);
+        (is_word || of_letters >= NEAR).then(|| Likeness {
+            is_word,
+            of_letters,
             of_whole: strsim::jaro_winkler(&self.whole, &other.whole),
-        }
+        })
+    }
+
+    /// Whether the name is one of the words of another; a single character is none.
+    fn is_word_of(&self, other: &Self) -> bool {
+        let mut words = other.whole.split(|c: char| !c.is_alphanumeric());
+        self.whole.len() > 1 && words.any(|word| word == self.whole)
     }
 }
 
@@ -119,6 +137,31 @@ mod tests {
             assert_eq!(got.first(), Some(&want), "{wanted}: {got:?}");
             assert!(got.len() <= MOST, "{wanted}: {got:?}");
         }
+    }
+
+    #[test]
+    fn words_of_ids_find_those_and_no_others() {
+        #[rustfmt::skip]
+        let cases: [(&str, &[&str]); 6] = [
+            ("sonnet",  &["anthropic/claude-3.5-sonnet", "claude-sonnet-4"]),
+            ("Opus",    &["claude-3-opus-20240229"]),
+            ("4o",      &["gpt-4o", "gpt-4o-mini", "openai/gpt-4o-mini"]),
+            ("gemini",  &["gemini-1.5-pro", "google/gemini-2.0-flash"]),
+            ("o3",      &["o3", "o3-mini"]),
+            ("flash",   &["google/gemini-2.0-flash"]),
+        ];
+        for (wanted, want) in cases {
+            let mut got = closest(wanted, IDS.into_iter());
+            got.sort_unstable();
+            assert_eq!(got, want, "{wanted}");
+        }
+    }
+
+    #[test]
+    fn names_beyond_the_most_are_not_looked_at() {
+        let names = |others| std::iter::repeat_n("x", others).chain(["gpt-4o"]);
+        assert_eq!(closest("gpt-4p", names(MOST_NAMES - 1)), ["gpt-4o"]);
+        assert_eq!(closest("gpt-4p", names(MOST_NAMES)), [""; 0]);
     }
 
     #[test]

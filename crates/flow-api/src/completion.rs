@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::choice::Choice;
-use crate::field::{Field, Names};
+use crate::field::{Field, Names, Short};
 use crate::message::Message;
 use crate::tool_call::ToolCall;
 use crate::usage::Usage;
@@ -44,6 +44,8 @@ pub struct ChatCompletion {
 
 impl ChatCompletion {
     /// Returns the text of the first choice; empty if it has none, as with a tool call.
+    ///
+    /// Of several parts of text none is chosen: those are in the message's [`parts`](Message::parts).
     #[must_use]
     pub fn text(&self) -> &str {
         self.message().and_then(Message::text).unwrap_or_default()
@@ -113,8 +115,8 @@ impl ChatCompletion {
 impl fmt::Debug for ChatCompletion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ChatCompletion")
-            .field("id", &self.id)
-            .field("model", &self.model)
+            .field("id", &Short(&self.id))
+            .field("model", &Short(&self.model))
             .field("choices", &self.choices)
             .field("usage", &self.usage)
             .field("extra", &Names(&self.extra))
@@ -151,6 +153,19 @@ mod tests {
         assert_eq!(choice.finish_reason(), Some(&FinishReason::Other("eos".to_owned())));
         assert_eq!(reply.message().unwrap().role(), Some(&Role::Other("oracle".to_owned())));
         assert_eq!((reply.text(), reply.usage().unwrap().total_tokens()), ("", 7));
+    }
+
+    #[test]
+    fn debug_shows_no_words_that_may_be_anything() {
+        let long = "x".repeat(101);
+        let json = serde_json::json!({ "id": long, "model": "m".repeat(100), "choices": [
+            { "message": { "role": "hush", "content": "hush" }, "finish_reason": "hush" }] });
+        let reply: ChatCompletion = serde_json::from_value(json).unwrap();
+        let shown = format!("{reply:?}");
+        assert!(shown.contains("role: <other>") && shown.contains("finish_reason: <other>"));
+        assert!(!shown.contains("hush") && !shown.contains(&long), "{shown}");
+        assert!(shown.contains(&format!("{:?}…", &long[1..])), "{shown}");
+        assert!(shown.contains(&format!("{:?}, choices", "m".repeat(100))), "{shown}");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::field::{Field, Names};
+use crate::field::{Field, Names, Short};
 use crate::usage::Usage;
 use crate::vector::Vector;
 
@@ -35,7 +35,8 @@ pub struct EmbeddingList {
 }
 
 impl EmbeddingList {
-    /// Returns the embeddings in the service's order, which is that of the inputs.
+    /// Returns the embeddings in the service's order, as a rule that of the inputs; which input each
+    /// belongs to is its [`index`](Embedding::index).
     #[must_use]
     pub fn data(&self) -> &[Embedding] {
         &self.data
@@ -64,7 +65,7 @@ impl fmt::Debug for EmbeddingList {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("EmbeddingList")
             .field("data", &self.data)
-            .field("model", &self.model)
+            .field("model", &Short(&self.model))
             .field("usage", &self.usage)
             .field("extra", &Names(&self.extra))
             .finish()

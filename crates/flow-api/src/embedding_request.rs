@@ -6,18 +6,15 @@ use flow_errors::{Error, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::params::{Known, Params, at_least_one, known};
+use crate::params::{self, Params, at_least_one};
 
-#[rustfmt::skip]
-known! {
-    INPUT           "input"           "input()"
-    DIMENSIONS      "dimensions"      "dimensions()"
-    ENCODING_FORMAT "encoding_format" "encoding_format()"
-    END_USER        "user"            "end_user()"
-}
+pub(crate) const INPUT: &str = "input";
+pub(crate) const DIMENSIONS: &str = "dimensions";
+pub(crate) const ENCODING_FORMAT: &str = "encoding_format";
+pub(crate) const END_USER: &str = "user";
 
-/// What goes another way.
-pub(crate) const FIELDS: &[Known] = &[Known::new("model", "name it when the request is made")];
+/// What `param()` cannot set, for a JSON object would have the key twice, and what to do instead.
+pub(crate) const FIELDS: &[(&str, &str)] = &[("model", "name it when the request is made")];
 
 /// The setters of an embeddings request, for the request itself and for a call that holds one.
 ///
@@ -48,10 +45,12 @@ macro_rules! embedding_setters {
             self
         }
 
-        /// Sets any other parameter of the service, as it is to appear in the JSON.
+        /// Sets a parameter by its name in the JSON, also one that has a setter: the last value wins.
+        ///
+        /// `model` has a place of its own and is refused.
         pub fn param(mut self, name: impl Into<String>, value: impl Into<serde_json::Value>) -> Self {
-            let others = [$crate::embedding_request::ALL, $crate::embedding_request::FIELDS];
-            self$(.$at)?.params.set_other(name.into(), value.into(), others);
+            let fields = $crate::embedding_request::FIELDS;
+            self$(.$at)?.params.set_any(name.into(), value.into(), fields);
             self
         }
     };
@@ -112,10 +111,7 @@ impl EmbeddingRequest {
     ///
     /// Returns an error of kind `invalid_input` that names the parameter and what is wrong with it.
     pub fn check(&self) -> Result<()> {
-        if self.model.trim().is_empty() {
-            let message = "the model is empty; name one, and models().list() shows which there are";
-            return Err(Error::invalid_input("model", message));
-        }
+        params::model(&self.model)?;
         self.params.check()?;
         input(self.params.get(INPUT))?;
         at_least_one(&self.params, DIMENSIONS)
@@ -123,7 +119,7 @@ impl EmbeddingRequest {
 }
 
 fn input(input: Option<&Value>) -> Result<()> {
-    let refuse = |message: String| Err(Error::invalid_input(INPUT.name, message));
+    let refuse = |message: String| Err(Error::invalid_input(INPUT, message));
     match input {
         None | Some(Value::Null) => refuse("there is no input; add it with input()".to_owned()),
         Some(input) if is_empty(input) => refuse("input is empty; give it a text".to_owned()),
@@ -191,11 +187,16 @@ mod tests {
         full.check().unwrap();
         assert_eq!(serde_json::to_value(&full).unwrap(), want);
         assert_eq!(serde_json::from_value::<EmbeddingRequest>(want).unwrap(), full);
-        assert_eq!(full.params().count(), ALL.len() + 1);
-        for known in ALL.iter().chain(FIELDS) {
-            let error = embed().param(known.name, 1).check().unwrap_err();
-            assert_eq!(error.param(), Some(known.name));
-        }
+        assert_eq!(full.params().count(), 5);
+    }
+
+    #[test]
+    fn last_value_wins_whichever_way_it_came() {
+        let request = embed().param("input", "a").dimensions(3).param("dimensions", 4);
+        request.check().unwrap();
+        let want = json!({ "model": "e", "input": "a", "dimensions": 4 });
+        assert_eq!(serde_json::to_value(&request).unwrap(), want);
+        assert_eq!(embed().param("model", "f").check().unwrap_err().param(), Some("model"));
     }
 
     #[test]

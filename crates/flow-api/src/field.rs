@@ -68,6 +68,19 @@ impl fmt::Debug for Names<'_> {
     }
 }
 
+/// A name of the service's, such as an id: whole where it is short, for it may be anything.
+pub(crate) struct Short<'a>(pub(crate) &'a Field<String>);
+
+impl fmt::Debug for Short<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const MOST_CHARS: usize = 100;
+        match self.0.as_str().and_then(|text| text.char_indices().nth(MOST_CHARS).zip(Some(text))) {
+            Some(((end, _), text)) => write!(f, "{:?}…", text.get(..end).unwrap_or_default()),
+            None => self.0.fmt(f),
+        }
+    }
+}
+
 impl Field<String> {
     pub(crate) fn as_str(&self) -> Option<&str> {
         self.as_ref().map(String::as_str)

@@ -28,6 +28,13 @@ impl fmt::Debug for Input {
     }
 }
 
+/// What is embedded, as it is to be sent.
+impl From<Value> for Input {
+    fn from(value: Value) -> Self {
+        Self(value)
+    }
+}
+
 impl From<Input> for Value {
     fn from(input: Input) -> Self {
         input.0
@@ -112,6 +119,7 @@ mod tests {
             (Input::from(&[1_u32][..]),                json!([1])),
             (Input::from([vec![1_u32], vec![2, 3]]),   json!([[1], [2, 3]])),
             (Input::from(vec![vec![1_u32]]),           json!([[1]])),
+            (Input::from(json!([{ "image": "u" }])),   json!([{ "image": "u" }])),
         ];
         for (input, want) in cases {
             assert_eq!(Value::from(input), want);

@@ -17,11 +17,11 @@ pub(crate) fn put(object: &mut Value, name: &str, value: impl Into<Value>) {
     }
 }
 
-/// Sets a field of an object inside an object.
+/// Sets a field of an object inside an object, if there is one.
 pub(crate) fn put_in(object: &mut Value, inner: &str, name: &str, value: impl Into<Value>) {
-    let mut held = object.get_mut(inner).map(Value::take).unwrap_or_default();
-    put(&mut held, name, value);
-    put(object, inner, held);
+    if let Some(Value::Object(fields)) = object.get_mut(inner) {
+        fields.insert(name.to_owned(), value.into());
+    }
 }
 
 #[cfg(test)]
@@ -31,15 +31,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn fields_are_set_whatever_was_there() {
+    fn inner_fields_are_set_where_there_is_an_inner_object() {
         let cases = [
-            (json!(null), json!({ "a": { "b": 1 } })),
-            (json!({ "a": "text", "c": 2 }), json!({ "a": { "b": 1 }, "c": 2 })),
+            (json!(null), json!(null)),
+            (json!({ "c": 2 }), json!({ "c": 2 })),
+            (json!({ "a": "text" }), json!({ "a": "text" })),
             (json!({ "a": { "b": 0, "d": 3 } }), json!({ "a": { "b": 1, "d": 3 } })),
         ];
         for (mut value, want) in cases {
             put_in(&mut value, "a", "b", 1);
             assert_eq!(value, want);
+        }
+        for mut value in [json!(null), json!("text"), json!({ "a": 0 })] {
+            put(&mut value, "a", 1);
+            assert_eq!(value, json!({ "a": 1 }));
         }
         assert_eq!((text(&json!({ "a": "x" }), "/a"), text(&json!({ "a": 1 }), "/a/b")), ("x", ""));
     }

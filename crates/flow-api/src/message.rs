@@ -10,9 +10,9 @@ use crate::field::Field;
 use crate::part::Part;
 use crate::tool_call::ToolCall;
 
-/// Who speaks.
+/// Who speaks. `Debug` does not show a role that is not known.
 #[non_exhaustive]
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", from = "String")]
 pub enum Role {
     /// Instructions for the whole conversation.
@@ -44,10 +44,24 @@ impl From<String> for Role {
     }
 }
 
+impl fmt::Debug for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::System => "System",
+            Self::Developer => "Developer",
+            Self::User => "User",
+            Self::Assistant => "Assistant",
+            Self::Tool => "Tool",
+            Self::Other(_) => "<other>",
+        })
+    }
+}
+
 /// One message: a role, its content, the tools it asks for, and every other field it came with.
 ///
-/// The message of a reply can be sent back as it is in the next request. `Debug` shows who speaks and
-/// how much, not what is said.
+/// The message of a reply can be sent back as it came in the next request, which most services take;
+/// some refuse fields of their own replies, such as `reasoning_content`. `Debug` shows who speaks and how
+/// much, not what is said.
 ///
 /// # Examples
 ///
@@ -111,6 +125,18 @@ impl Message {
     #[must_use]
     pub fn assistant(content: impl Into<Content>) -> Self {
         Self::new(Role::Assistant, content)
+    }
+
+    /// Creates what the model said where it only asks for tools, without any content.
+    #[must_use]
+    pub fn asking_for(calls: impl IntoIterator<Item = ToolCall>) -> Self {
+        let message = Self {
+            role: Field::Value(Role::Assistant),
+            content: Field::Null(()),
+            tool_calls: Field::Absent,
+            extra: Map::new(),
+        };
+        message.with_tool_calls(calls)
     }
 
     /// Creates the result of the tool call with this id.
@@ -237,7 +263,8 @@ mod tests {
             (Message::user([Part::text("a")]),        json!({ "role": "user", "content": [{ "type": "text", "text": "a" }] })),
             (Message::user("a").with_name("Ann"),     json!({ "role": "user", "content": "a", "name": "Ann" })),
             (Message::assistant("a"),                 json!({ "role": "assistant", "content": "a" })),
-            (Message::assistant("").with_tool_calls([call]), json!({ "role": "assistant", "content": "", "tool_calls": [asked] })),
+            (Message::assistant("").with_tool_calls([call.clone()]), json!({ "role": "assistant", "content": "", "tool_calls": [asked] })),
+            (Message::asking_for([call]),             json!({ "role": "assistant", "content": null, "tool_calls": [asked] })),
             (Message::tool("call_1", "a"),            json!({ "role": "tool", "content": "a", "tool_call_id": "call_1" })),
         ];
         for (message, want) in cases {

@@ -29,7 +29,8 @@ impl ModelList {
     /// Returns the ids nearest to a name that may be mistyped: at most 5, best first, and none that
     /// is not near.
     ///
-    /// Capitals, punctuation and a vendor in front (`openai/`) do not count.
+    /// Capitals, punctuation and a vendor in front (`openai/`) do not count, and a word of an id finds
+    /// it: `sonnet`. The first 5,000 ids are looked at.
     ///
     /// # Examples
     ///

@@ -127,7 +127,7 @@ pub(crate) use option_setters;
 impl fmt::Debug for Options {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Keys and header values stay out; the names tell enough.
-        let headers: Vec<_> = self.headers.iter().map(|(name, _)| name).collect();
+        let headers: Vec<_> = self.headers.iter().map(|(name, _)| shown(name)).collect();
         f.debug_struct("Options")
             .field("retry", &self.retry)
             .field("headers", &headers)
@@ -225,12 +225,9 @@ fn headers(api_key: &ApiKey, user_agent: &'static str) -> HeaderMap {
 }
 
 /// Checks a header of the caller's; its value is never shown.
-fn header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue)> {
-    // A whole line in place of a name has its value after the colon.
-    let shown = name.split(':').next().unwrap_or_default();
-    let shown = shown.chars().take(100).flat_map(char::escape_debug).collect::<String>();
-    let refuse = |problem: &str| Error::config(format!("the header `{shown}` {problem}"));
-    let name: HeaderName = name
+fn header(given: &str, value: &str) -> Result<(HeaderName, HeaderValue)> {
+    let refuse = |problem: &str| Error::config(format!("the header `{}` {problem}", shown(given)));
+    let name: HeaderName = given
         .parse()
         .map_err(|_| refuse("has a name that HTTP does not allow; use letters, digits and -"))?;
     if OF_THE_STACK.contains(&name.as_str()) {
@@ -248,6 +245,12 @@ fn header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue)> {
         .map_err(|_| refuse("has a value with control characters; remove them"))?;
     value.set_sensitive(true);
     Ok((name, value))
+}
+
+/// What may be shown of a header's name: a whole line in place of it has its value after the colon.
+fn shown(name: &str) -> String {
+    let name = name.split(':').next().unwrap_or_default();
+    name.chars().take(100).flat_map(char::escape_debug).collect()
 }
 
 #[cfg(test)]

@@ -51,7 +51,7 @@ impl Part {
         Self::image_url(data_url(media_type, bytes.as_ref()))
     }
 
-    /// Sets how closely an image is looked at: `low`, `high` or `auto`.
+    /// Sets how closely an image is looked at: `low`, `high` or `auto`. Other parts stay as they are.
     #[must_use]
     pub fn detail(mut self, detail: impl Into<String>) -> Self {
         put_in(&mut self.0, "image_url", "detail", detail.into());
@@ -167,6 +167,7 @@ mod tests {
             (Part::audio("wav", [3]),                   json!({ "type": "input_audio", "input_audio": { "data": "Aw==", "format": "wav" } })),
             (Part::file("a.pdf", "application/pdf", ""), json!({ "type": "file", "file": { "filename": "a.pdf", "file_data": "data:application/pdf;base64," } })),
             (Part::file_id("file-1"),                   json!({ "type": "file", "file": { "file_id": "file-1" } })),
+            (Part::text("Hi").detail("low"),            json!({ "type": "text", "text": "Hi" })),
             (Part::refusal("No."),                      json!({ "type": "refusal", "refusal": "No." })),
         ];
         for (part, want) in cases {

@@ -38,21 +38,22 @@ impl ResponseFormat {
         Self(json!({ "type": "json_object" }))
     }
 
-    /// The answer is JSON of a schema, whose name is up to 64 letters, digits, `_` and `-`.
+    /// The answer is JSON of a schema; every service takes a name of up to 64 letters, digits, `_`
+    /// and `-`.
     #[must_use]
     pub fn json_schema(name: impl Into<String>, schema: impl Into<Value>) -> Self {
         let schema = json!({ "name": name.into(), "schema": schema.into() });
         Self(json!({ "type": "json_schema", "json_schema": schema }))
     }
 
-    /// Says what a schema is for.
+    /// Says what a schema is for. A format without one stays as it is.
     #[must_use]
     pub fn description(mut self, text: impl Into<String>) -> Self {
         put_in(&mut self.0, "json_schema", "description", text.into());
         self
     }
 
-    /// Sets whether the answer is certain to fit the schema.
+    /// Sets whether the answer is certain to fit the schema. A format without one stays as it is.
     #[must_use]
     pub fn strict(mut self, is_strict: bool) -> Self {
         put_in(&mut self.0, "json_schema", "strict", is_strict);
@@ -112,6 +113,7 @@ mod tests {
             (ResponseFormat::text(),                json!({ "type": "text" }),                             ("text", "")),
             (ResponseFormat::json_object(),         json!({ "type": "json_object" }),                      ("json_object", "")),
             (full,                                  json!({ "type": "json_schema", "json_schema": inner }), ("json_schema", "n")),
+            (ResponseFormat::json_object().strict(true).description("d"), json!({ "type": "json_object" }), ("json_object", "")),
             (ResponseFormat::from(grammar.clone()), grammar,                                               ("grammar", "")),
         ];
         for (format, json, want) in cases {

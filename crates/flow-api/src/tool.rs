@@ -9,6 +9,8 @@ use crate::json::{put_in, text};
 
 /// A tool that the model may ask for; a function of the caller's, as a rule.
 ///
+/// The methods that change a function leave other tools as they are.
+///
 /// `Debug` shows the name, not what the schema says.
 ///
 /// # Examples
@@ -33,7 +35,7 @@ use crate::json::{put_in, text};
 pub struct Tool(Value);
 
 impl Tool {
-    /// Creates a function of that name: up to 64 letters, digits, `_` and `-`.
+    /// Creates a function of that name; every service takes up to 64 letters, digits, `_` and `-`.
     #[must_use]
     pub fn function(name: impl Into<String>) -> Self {
         Self(json!({ "type": "function", "function": { "name": name.into() } }))
@@ -166,7 +168,13 @@ impl From<ToolChoice> for Value {
 
 impl fmt::Debug for ToolChoice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ToolChoice").field("name", &self.name()).finish_non_exhaustive()
+        const MODES: [&str; 3] = ["none", "auto", "required"];
+        match MODES.iter().find(|mode| self.0 == **mode) {
+            Some(mode) => write!(f, "ToolChoice({mode})"),
+            None => {
+                f.debug_struct("ToolChoice").field("name", &self.name()).finish_non_exhaustive()
+            }
+        }
     }
 }
 
@@ -184,6 +192,8 @@ mod tests {
         assert_eq!((tool.kind(), tool.name()), ("function", "f"));
         let other = Tool::from(json!({ "type": "web_search", "filters": 1 }));
         assert_eq!((other.kind(), other.name()), ("web_search", ""));
+        let changed = other.clone().description("d").parameters(json!({})).strict(true);
+        assert_eq!(changed, other);
     }
 
     #[test]
@@ -201,5 +211,8 @@ mod tests {
         for (choice, json, name) in cases {
             assert_eq!((choice.as_value(), choice.name()), (&json, name));
         }
+        assert_eq!(format!("{:?}", ToolChoice::required()), "ToolChoice(required)");
+        let named = format!("{:?}", ToolChoice::function("f"));
+        assert_eq!(named, "ToolChoice { name: \"f\", .. }");
     }
 }

@@ -79,7 +79,8 @@ impl ToolCall {
     /// # Errors
     ///
     /// Returns an error of kind `decode` that says where they do not fit, without quoting them.
-    /// Sent back as the tool's result, it often moves the model to try again.
+    /// Its [`message`](Error::message), sent back as the tool's result, often moves the model to try
+    /// again; the whole error says what the program is to do, which does not concern the model.
     pub fn parse<T: DeserializeOwned>(&self) -> Result<T> {
         let parsed = match self.0.pointer("/function/arguments") {
             None | Some(Value::Null) => serde_json::from_str("{}"),
@@ -102,6 +103,12 @@ impl ToolCall {
 impl From<Value> for ToolCall {
     fn from(value: Value) -> Self {
         Self(value)
+    }
+}
+
+impl From<ToolCall> for Value {
+    fn from(call: ToolCall) -> Self {
+        call.0
     }
 }
 
@@ -149,7 +156,7 @@ mod tests {
             (json!(r#"{"a":"hush"}"#),  "the arguments of the call of `f`: invalid type, expected u8 at line 1 column 11"),
             (json!(r#"{"a":"hush"#),    "EOF while parsing a string at line 1 column 10"),
             (json!("hush"),             "expected value at line 1 column 1"),
-            (json!({ "a": "hush" }),    "invalid type, expected u8"),
+            (json!({ "a": "hush" }),    "the arguments of the call of `f`: invalid type, expected u8"),
         ];
         for (arguments, want) in cases {
             let call = json!({ "id": "1", "function": { "name": "f", "arguments": arguments } });
@@ -169,5 +176,6 @@ mod tests {
             ("c", "custom", "", "")
         );
         assert_eq!(*call.as_value(), json);
+        assert_eq!(Value::from(call), json);
     }
 }

@@ -26,20 +26,20 @@ impl Usage {
     /// Returns the tokens of the prompt; 0 if the service did not say.
     #[must_use]
     pub fn prompt_tokens(&self) -> u64 {
-        self.prompt_tokens.as_ref().copied().unwrap_or(0)
+        count(&self.prompt_tokens).unwrap_or(0)
     }
 
     /// Returns the tokens of the answer; 0 if the service did not say.
     #[must_use]
     pub fn completion_tokens(&self) -> u64 {
-        self.completion_tokens.as_ref().copied().unwrap_or(0)
+        count(&self.completion_tokens).unwrap_or(0)
     }
 
     /// Returns all tokens; the sum of the others if the service did not say.
     #[must_use]
     pub fn total_tokens(&self) -> u64 {
         let sum = self.prompt_tokens().saturating_add(self.completion_tokens());
-        self.total_tokens.as_ref().copied().unwrap_or(sum)
+        count(&self.total_tokens).unwrap_or(sum)
     }
 
     /// Returns the tokens of the prompt that a cache had, which cost less; 0 if the service did not say.
@@ -55,7 +55,7 @@ impl Usage {
     }
 
     fn detail(&self, details: &str, name: &str) -> u64 {
-        self.extra.get(details).and_then(|details| details.get(name)?.as_u64()).unwrap_or(0)
+        self.extra.get(details).and_then(|details| whole(details.get(name)?)).unwrap_or(0)
     }
 
     /// Returns every field but the three counts, the details among them.
@@ -63,6 +63,19 @@ impl Usage {
     pub const fn extra(&self) -> &Map<String, Value> {
         &self.extra
     }
+}
+
+fn count(field: &Field<u64>) -> Option<u64> {
+    match field {
+        Field::Value(count) => Some(*count),
+        Field::Other(value) => whole(value),
+        Field::Null(()) | Field::Absent => None,
+    }
+}
+
+/// Reads a whole number; languages without whole numbers write 3 as `3.0`.
+fn whole(value: &Value) -> Option<u64> {
+    value.as_u64().or_else(|| value.as_number()?.to_string().strip_suffix(".0")?.parse().ok())
 }
 
 impl fmt::Debug for Usage {
@@ -87,6 +100,8 @@ mod tests {
             (r#"{}"#, (0, 0, 0)),
             (r#"{"prompt_tokens":3,"completion_tokens":4}"#, (7, 0, 0)),
             (r#"{"total_tokens":9,"prompt_tokens_details":{"cached_tokens":2},"completion_tokens_details":{"reasoning_tokens":1}}"#, (9, 2, 1)),
+            (r#"{"prompt_tokens":3.0,"completion_tokens":4.5,"prompt_tokens_details":{"cached_tokens":2.0}}"#, (3, 2, 0)),
+            (r#"{"total_tokens":-1.0,"prompt_tokens":"3"}"#, (0, 0, 0)),
             (r#"{"prompt_tokens_details":null,"completion_tokens_details":{"reasoning_tokens":"1"}}"#, (0, 0, 0)),
         ];
         for (json, want) in cases {

@@ -4,6 +4,7 @@
 use std::env;
 use std::process::ExitCode;
 
+use flow_async::flow_errors::Class;
 use flow_async::{Client, Error, Kind, Result};
 use serde::{Deserialize, Serialize};
 
@@ -44,16 +45,20 @@ async fn compare(model: &str, input: &[&str]) -> Result<f64> {
     let client = Client::from_env()?;
     let call = client.post("/embeddings").json(&Question { model, input });
     let answer = call.send::<Answer>().await?.into_inner();
-    let [one, other] = answer.data.as_slice() else { return Ok(0.0) };
+    let [one, other] = answer.data.as_slice() else {
+        let message = format!("two texts gave {} embeddings", answer.data.len());
+        return Err(Error::new(Kind::Decode, Class::Permanent, message));
+    };
     Ok(one.embedding.iter().zip(&other.embedding).map(|(one, other)| one * other).sum())
 }
 
 /// Retries and errors are those of every call; only `Decode` is about the types above.
 fn explain(error: &Error) -> String {
     match error.kind() {
-        // The message names the field; the reply itself is there in full.
+        // The message names the field; the reply itself is there in full, and may hold anything.
         Kind::Decode => {
-            format!("{error}\nthe reply was: {}", String::from_utf8_lossy(error.body()))
+            let reply = String::from_utf8_lossy(error.body());
+            format!("{error}\nthe reply was: {}", reply.replace(char::is_control, " "))
         }
         _ => error.to_string(),
     }

@@ -32,7 +32,8 @@ async fn main() -> ExitCode {
     }
 }
 
-/// For a job in the background: it may take a minute, but nothing may be paid for twice.
+/// For a job in the background: it may take a minute. What may have run without an answer is not sent
+/// again, except after a 504, which `max_attempts` alone bounds.
 async fn ask(model: &str) -> Result<String> {
     let policy = RetryPolicy::builder()
         .max_attempts(6)
@@ -57,10 +58,11 @@ async fn ask(model: &str) -> Result<String> {
 /// What the policy left to the caller.
 fn next(error: &Error) -> String {
     match (error.stopped_because(), error.retry_after()) {
+        // It may have run, and each attempt that ended in a 504 may be billed.
+        _ if error.is_maybe_billed() => "see whether it was billed first".to_owned(),
         (Some(StoppedBecause::RetryAfterTooLong), Some(wait)) => {
             format!("run it again in {wait:?}")
         }
-        (Some(StoppedBecause::AmbiguousLimit), _) => "see whether it was billed first".to_owned(),
         (Some(StoppedBecause::MaxAttempts | StoppedBecause::Deadline), _) => {
             "put the job back into the queue".to_owned()
         }

@@ -50,10 +50,12 @@ async fn talk() -> Result<String> {
 
 /// Runs what the model asks for. What is wrong with that goes back to the model as well.
 fn run(call: &ToolCall) -> String {
-    eprintln!("{}({})", call.name(), call.arguments());
+    // The model's words may be anything, also what a terminal would obey.
+    let harmless = |text: &str| text.replace(char::is_control, " ");
+    eprintln!("{}({})", harmless(call.name()), harmless(call.arguments()));
     match (call.name(), call.parse::<Place>()) {
         ("get_weather", Ok(place)) => format!("21 °C and sunny in {}", place.city),
-        ("get_weather", Err(error)) => error.to_string(),
+        ("get_weather", Err(error)) => error.message().to_owned(),
         (other, _) => format!("there is no function `{other}`"),
     }
 }

@@ -32,7 +32,7 @@ impl Error {
 fn with_models(words: &str, model: Option<&str>) -> String {
     match model {
         Some(model) => {
-            let model = text::line(model);
+            let model = text::line(model).to_string().replace('"', "\\\"");
             format!("{words}; models().closest(\"{model}\") lists the nearest ids")
         }
         None => format!("{words}; models().list() lists the ids"),
@@ -92,11 +92,11 @@ mod tests {
 
     #[test]
     fn names_of_models_are_bounded_and_escaped() {
-        let model = format!("a\n\u{202e}{}", "x".repeat(1_000));
+        let model = format!("a\n\u{202e}\"{}", "x".repeat(1_000));
         let error = error(404, r#"{"error":{"code":"model_not_found"}}"#, &model);
         let advice = error.recommendation();
         assert!(
-            advice.contains("closest(\"a\\n\\u{202e}xxx") && advice.contains("x…\")"),
+            advice.contains("closest(\"a\\n\\u{202e}\\\"xxx") && advice.contains("x…\")"),
             "{advice}"
         );
         assert!(advice.chars().count() < 600, "{advice}");

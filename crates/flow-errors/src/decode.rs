@@ -10,7 +10,7 @@ use crate::documented::Documented;
 use crate::header_text::date;
 use crate::hint::{self, Said};
 use crate::rate_limits::RateLimits;
-use crate::{Body, Envelope, Error, headers as facts};
+use crate::{Body, Class, Envelope, Error, Kind, headers as facts};
 
 impl Error {
     /// Decodes an error reply. This never fails: whatever arrived gives a typed error.
@@ -153,14 +153,15 @@ impl Error {
         envelope: Option<&Envelope>,
         received_at: SystemTime,
     ) -> Self {
-        let status = self.status().unwrap_or_default();
-        let hint = hint::of_reply(status, headers, &self.said(envelope), received_at);
+        let hint = hint::of_reply(headers, &self.said(envelope), received_at);
         self.map(|inner| inner.retry_after = hint)
     }
 
     /// Where a body may say how long to wait: in its prose only if trying again can help.
     fn said<'a>(&'a self, envelope: Option<&'a Envelope>) -> Said<'a> {
-        Said { envelope, prose: Some(self.message()).filter(|_| self.is_retryable()) }
+        let is_rate_limit = self.kind() == Kind::RateLimit && self.class() == Class::Throttled;
+        let prose = Some(self.message()).filter(|_| self.is_retryable());
+        Said { is_rate_limit, envelope, prose }
     }
 
     pub(crate) fn with_body(self, body: Body) -> Self {
@@ -202,7 +203,6 @@ mod tests {
 
     use super::*;
     use crate::header_text::headers;
-    use crate::{Class, Kind};
 
     fn of(status: u16, pairs: &[(&str, &str)], body: &str) -> Error {
         let status = StatusCode::from_u16(status).unwrap();
@@ -298,6 +298,23 @@ mod tests {
             assert_eq!(of(400, &[], body).retry_after(), None, "{body}");
             let told = of(503, &[], body).retry_after();
             assert_eq!(told.map(|wait| wait.as_secs()), Some(5), "{body}");
+        }
+    }
+
+    #[test]
+    fn limits_are_asked_about_rate_limits_only_whatever_the_status() {
+        let limits = [("ratelimit", "limit=1, remaining=0, reset=60")];
+        let refused = r#"{"error":{"code":429,"message":"slow down"}}"#;
+        let quota = r#"{"error":{"code":"insufficient_quota"}}"#;
+        let table =
+            [(429, "", Some(60)), (200, refused, Some(60)), (503, "", None), (429, quota, None)];
+        for (status, body, want) in table {
+            let status = StatusCode::from_u16(status).unwrap();
+            let (headers, at) = (headers(&limits), SystemTime::UNIX_EPOCH);
+            let found = Error::in_success(status, &headers, body.as_bytes(), at);
+            let error = found.filter(|_| status.is_success());
+            let error = error.unwrap_or_else(|| of(status.as_u16(), &limits, body));
+            assert_eq!(error.retry_after().map(|wait| wait.as_secs()), want, "{status} {body}");
         }
     }
 

@@ -18,24 +18,38 @@ const WINDOWS: [Duration; 4] = [
 ];
 
 /// How far the numbers may be off a window: this part of it, and what the header's rounding hides.
-const TOLERANCE: u128 = 20;
+const TOLERANCE: u32 = 20;
 
-/// Returns the time until one more of `limit` fits; `None` where the numbers are no GCRA limiter's.
-pub(crate) fn wait_for_one(limit: u64, remaining: u64, reset: Duration) -> Option<Duration> {
-    let window = window(limit, remaining, reset)?.as_nanos();
-    let limit = u128::from(limit);
-    let others = window.saturating_mul(limit.saturating_sub(1)).checked_div(limit)?;
-    Some(reset.saturating_sub(Duration::from_nanos(u64::try_from(others).unwrap_or(u64::MAX))))
+/// Returns how long a request waits for a `limit` of which nothing is left.
+///
+/// Where the numbers are a GCRA limiter's it waits for its own slot, elsewhere for the window's end.
+/// `None` where the header's rounding hides the slot: a window that has just begun looks the same
+/// then, and whoever came back after 60 ms would be refused over and over. The backoff knows better.
+pub(crate) fn wait_for_one(limit: u64, reset: Duration) -> Option<Duration> {
+    let Some(others) = others(limit, reset) else { return Some(reset) };
+    let rounding = resolution(reset);
+    let wait = reset.saturating_sub(others);
+    if wait >= rounding {
+        return Some(wait);
+    }
+    // A limiter that has just refused a request does not have one to give: then it is another kind.
+    let has_one = reset.saturating_add(rounding) <= others;
+    has_one.then_some(reset)
 }
 
-/// The window over which the limit is spread: the nearest to what the numbers say.
-fn window(limit: u64, remaining: u64, reset: Duration) -> Option<Duration> {
-    let consumed = u128::from(limit.checked_sub(remaining).filter(|consumed| *consumed > 0)?);
-    let scaled = |span: Duration| span.as_nanos().saturating_mul(u128::from(limit)) / consumed;
-    let (stated, rounding) = (scaled(reset), scaled(resolution(reset)));
-    let off = |window: &Duration| window.as_nanos().abs_diff(stated);
+/// Returns how long all of the limit but one takes to come back; `None` for another kind of limiter.
+fn others(limit: u64, reset: Duration) -> Option<Duration> {
+    let window = window(reset)?.as_nanos();
+    let limit = u128::from(limit);
+    let others = window.saturating_mul(limit.saturating_sub(1)).checked_div(limit)?;
+    Some(Duration::from_nanos(u64::try_from(others).unwrap_or(u64::MAX)))
+}
+
+/// The window over which the limit is spread: the nearest to what a limit that is used up says.
+fn window(reset: Duration) -> Option<Duration> {
+    let off = |window: &Duration| window.abs_diff(reset);
     let nearest = WINDOWS.into_iter().min_by_key(off)?;
-    let is_near = off(&nearest) <= (nearest.as_nanos() / TOLERANCE).saturating_add(rounding);
+    let is_near = off(&nearest) <= (nearest / TOLERANCE).saturating_add(resolution(reset));
     is_near.then_some(nearest)
 }
 
@@ -52,49 +66,88 @@ mod tests {
 
     use super::*;
 
+    fn wait(limit: u64, reset: Duration) -> Option<u64> {
+        wait_for_one(limit, reset).map(nanos)
+    }
+
     #[test]
-    fn published_samples_fit_a_window_and_others_do_not() {
+    fn slot_is_waited_for_where_it_is_told_and_a_window_where_it_is_one() {
         let table = [
-            // name,                     limit, remaining, reset in ms, wait in µs
-            ("requests per minute", 5_000, 4_999, 12, Some(0)),
-            ("tokens per minute", 160_000, 159_976, 9, Some(0)),
-            ("one a second", 60, 59, 1_000, Some(0)),
-            ("all of a minute's gone", 60, 0, 60_000, Some(1_000_000)),
-            ("half a slot to wait", 60, 0, 59_500, Some(500_000)),
-            ("one a minute", 1, 0, 60_000, Some(60_000_000)),
-            ("ten a second", 10, 0, 1_000, Some(100_000)),
-            ("a day", 200, 0, 86_400_000, Some(432_000_000)),
-            ("end of a fixed window", 60, 0, 41_000, None),
-            ("odd window", 3, 0, 360_000, None),
-            ("nothing used", 60, 60, 0, None),
-            ("more left than there is", 60, 61, 1_000, None),
-            ("no limit", 0, 0, 60_000, None),
+            // name,                       limit, reset in ms, wait in ms
+            ("all of a minute's gone", 60, 60_000, Some(1_000)),
+            ("half a slot to wait", 60, 59_500, Some(500)),
+            ("a slot, to the millisecond", 1_000, 59_975, Some(35)),
+            ("one a minute", 1, 60_000, Some(60_000)),
+            ("a day", 200, 86_400_000, Some(432_000)),
+            ("a day, ten seconds later", 200, 86_390_000, Some(422_000)),
+            ("slot hidden in a second", 1_000, 60_000, None),
+            ("slot hidden in a second, rounded down", 1_000, 59_000, None),
+            ("ten a second", 10, 1_000, None),
+            ("whole slot, rounded down", 60, 59_000, None),
+            ("near a window's start", 60, 58_000, Some(58_000)),
+            ("window of a thousand", 1_000, 58_000, Some(58_000)),
+            ("window to the millisecond", 60, 58_999, Some(58_999)),
+            ("end of a fixed window", 60, 41_000, Some(41_000)),
+            ("odd window", 3, 360_000, Some(360_000)),
+            ("no limit", 0, 60_000, Some(60_000)),
+            ("nothing to wait for", 60, 0, None),
         ];
-        for (name, limit, remaining, reset, want) in table {
-            let wait = wait_for_one(limit, remaining, Duration::from_millis(reset));
-            assert_eq!(wait.map(|wait| wait.as_micros()), want, "{name}");
+        for (name, limit, reset, want) in table {
+            let wait = wait_for_one(limit, Duration::from_millis(reset));
+            assert_eq!(wait, want.map(Duration::from_millis), "{name}");
         }
+    }
+
+    /// What a service tells of a span, in whole units, rounded down or up.
+    fn told(span: u64, unit: u64, is_up: bool) -> Duration {
+        let units = if is_up { span.div_ceil(unit) } else { span / unit };
+        Duration::from_nanos(units * unit)
+    }
+
+    fn unit() -> impl Strategy<Value = u64> {
+        proptest::sample::select(&[1, 1_000, 1_000_000, 1_000_000_000][..])
     }
 
     proptest! {
         #[test]
-        fn prop_any_numbers_are_read(limit: u64, remaining: u64, reset: u64) {
-            let wait = wait_for_one(limit, remaining, Duration::from_nanos(reset));
-            prop_assert!(wait.is_none_or(|wait| wait <= Duration::from_nanos(reset)));
+        fn prop_any_numbers_are_read(limit: u64, reset: u64) {
+            prop_assert!(wait(limit, Duration::from_nanos(reset)).is_none_or(|wait| wait <= reset));
         }
 
-        /// A limiter of our own, exporting its state to the nanosecond.
+        /// A limiter of our own that has just refused a request. The slots of a smaller limit are
+        /// longer than the tolerance.
         #[test]
-        fn prop_wait_is_the_limiters_own(limit in 1_u64..100_000, window in 0_usize..4, ahead: u64) {
+        fn prop_limiter_that_spreads_is_never_taken_for_a_window(
+            limit in u64::from(TOLERANCE)..100_000,
+            window in 0_usize..4,
+            ahead: u64,
+            unit in unit(),
+            is_up: bool,
+        ) {
             let window = nanos(WINDOWS[window]);
-            let interval = window / limit;
-            let whole = interval * limit;
-            let reset = 1 + ahead % whole;
-            let remaining = limit - reset.div_ceil(interval);
-            let own = reset.saturating_sub(interval * (limit - 1));
-            let wait = wait_for_one(limit, remaining, Duration::from_nanos(reset));
-            // What was rounded off an interval is lost once for each request.
-            prop_assert!(wait.is_none_or(|wait| nanos(wait).abs_diff(own) <= limit));
+            let own = 1 + ahead % (window / limit);
+            let reset = told(window - window / limit + own, unit, is_up);
+            let far = |wait: u64| wait.abs_diff(own) > unit + 1;
+            prop_assert!(!wait(limit, reset).is_some_and(far), "{:?} for {own}", wait(limit, reset));
+        }
+
+        /// A service with fixed windows, and a client whose backoff is half a second.
+        #[test]
+        fn prop_window_is_asked_a_few_times_only(
+            limit in 1_u64..100_000,
+            window in 1_usize..4,
+            used_up: u64,
+            unit in unit(),
+            is_up: bool,
+        ) {
+            let window = nanos(WINDOWS[window]);
+            let (mut now, mut refused) = (used_up % window, 0);
+            while now < window {
+                refused += 1;
+                let hint = wait(limit, told(window - now, unit, is_up)).filter(|wait| *wait > 0);
+                now += hint.unwrap_or(500_000_000);
+            }
+            prop_assert!(refused <= 8, "{refused}");
         }
     }
 }

@@ -6,9 +6,13 @@ use http::HeaderMap;
 
 use crate::instant;
 
-/// Returns the values of a header as trimmed text, in order; what is not UTF-8 is left out.
+/// Longer values are left out: no id, hint or limit is that long.
+pub(crate) const MAX_VALUE_BYTES: usize = 1024;
+
+/// Returns the values of a header as trimmed text, in order; what is too long or not UTF-8 is left
+/// out.
 pub(crate) fn texts<'a>(headers: &'a HeaderMap, name: &str) -> impl Iterator<Item = &'a str> {
-    let values = headers.get_all(name).into_iter();
+    let values = headers.get_all(name).into_iter().filter(|value| value.len() <= MAX_VALUE_BYTES);
     values.filter_map(|value| std::str::from_utf8(value.as_bytes()).ok()).map(str::trim_ascii)
 }
 

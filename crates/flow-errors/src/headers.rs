@@ -5,7 +5,7 @@
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-use crate::header_text::texts;
+use crate::header_text::{MAX_VALUE_BYTES, texts};
 use crate::limit_headers::PREFIXES;
 
 pub use crate::hint::retry_after;
@@ -14,9 +14,6 @@ pub use crate::rate_limits::RateLimits;
 
 /// The most header values that an error keeps.
 const MAX_VALUES: usize = 64;
-
-/// Longer values are left out: no id, hint or limit is that long.
-const MAX_VALUE_BYTES: usize = 1024;
 
 /// Where a request id may stand, the surest first.
 pub(crate) const REQUEST_IDS: [&str; 6] = [
@@ -65,8 +62,7 @@ pub(crate) fn kept(headers: &HeaderMap) -> HeaderMap {
 /// ```
 #[must_use]
 pub fn request_id(headers: &HeaderMap) -> Option<&str> {
-    let is_id = |id: &&str| !id.is_empty() && id.len() <= MAX_VALUE_BYTES;
-    REQUEST_IDS.iter().find_map(|name| texts(headers, name).find(is_id))
+    REQUEST_IDS.iter().find_map(|name| texts(headers, name).find(|id| !id.is_empty()))
 }
 
 /// Returns what the service wishes about another try, whatever the status says.

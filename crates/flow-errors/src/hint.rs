@@ -5,7 +5,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::Value;
 
 use crate::header_text::{date, texts};
@@ -51,25 +51,23 @@ pub fn retry_after(headers: &HeaderMap, received_at: SystemTime) -> Option<Durat
 
 /// What a body says of waiting: for programs, and for people.
 pub(crate) struct Said<'a> {
+    /// Whether it was a rate limit that refused the request.
+    pub(crate) is_rate_limit: bool,
     pub(crate) envelope: Option<&'a Envelope>,
     pub(crate) prose: Option<&'a str>,
 }
 
 /// Reads the wait of a whole failed reply: its headers, else its body, else its limits.
 ///
-/// Limits are asked only about a 429: nothing left is no reason for any other failure.
+/// Limits are asked only about a refusal because of one: nothing left is no reason for any other.
 pub(crate) fn of_reply(
-    status: StatusCode,
     headers: &HeaderMap,
     said: &Said<'_>,
     received_at: SystemTime,
 ) -> Option<Duration> {
     let now = || date(headers).or(Some(received_at));
-    let in_limits = || (status == StatusCode::TOO_MANY_REQUESTS).then_some(headers);
-    asked_for(headers, now)
-        .or_else(|| said_in(said, now))
-        .or_else(|| limit_headers::wait(in_limits()?, now()))
-        .map(span::round_up)
+    let in_limits = || said.is_rate_limit.then(|| limit_headers::wait(headers, now()))?;
+    asked_for(headers, now).or_else(|| said_in(said, now)).or_else(in_limits).map(span::round_up)
 }
 
 /// Reads the wait in a body alone.
@@ -148,7 +146,14 @@ fn in_inner_headers(
 /// Reads a number of seconds, or a span in text.
 fn seconds(value: &Value) -> Option<Duration> {
     match value {
-        Value::Number(number) => span::decimal(&number.to_string(), span::NANOS_PER_SEC),
+        // Without an exponent, which `Display` has for the very large and the very small.
+        Value::Number(number) => {
+            let text = match number.as_u64() {
+                Some(whole) => whole.to_string(),
+                None => format!("{:.9}", number.as_f64()?),
+            };
+            span::decimal(&text, span::NANOS_PER_SEC)
+        }
         Value::String(text) => span::go(text.trim_ascii()),
         _ => None,
     }
@@ -243,9 +248,9 @@ mod tests {
 
     fn of_429(pairs: &[(&str, &str)], body: &Value) -> Option<u128> {
         let envelope = Envelope::decode(body.to_string().as_bytes()).unwrap();
-        let said = Said { envelope: Some(&envelope), prose: envelope.message() };
-        let status = StatusCode::TOO_MANY_REQUESTS;
-        of_reply(status, &headers(pairs), &said, at(NOW)).map(|wait| wait.as_millis())
+        let prose = envelope.message();
+        let said = Said { is_rate_limit: true, envelope: Some(&envelope), prose };
+        of_reply(&headers(pairs), &said, at(NOW)).map(|wait| wait.as_millis())
     }
 
     #[test]
@@ -272,7 +277,10 @@ mod tests {
                 json!({"error": {"metadata": {"headers": {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": 1_696_004_857_000_u64}}}}),
                 Some(60_000),
             ),
+            ("very long", json!({"error": {"retry_after": 1e20}}), Some(span::MAX.as_millis())),
+            ("very short", json!({"error": {"retry_after": 1e-7}}), Some(1)),
             ("negative", json!({"error": {"retry_after": -1}}), None),
+            ("negative and short", json!({"error": {"retry_after": -1e-7}}), None),
             (
                 "another type",
                 json!({"error": {"retry_after": true, "details": "x", "metadata": {"headers": []}}}),
@@ -301,13 +309,9 @@ mod tests {
     }
 
     #[test]
-    fn limits_are_about_429_only() {
-        let exhausted = headers(&[("ratelimit", "limit=1, remaining=0, reset=60")]);
-        let nothing = Said { envelope: None, prose: None };
-        let of = |status| of_reply(status, &exhausted, &nothing, at(NOW));
-        assert_eq!(of(StatusCode::SERVICE_UNAVAILABLE), None);
-        assert_eq!(of(StatusCode::TOO_MANY_REQUESTS), Some(Duration::from_secs(60)));
-        let prose = Said { prose: Some("fix it and try again in 5s"), ..nothing };
+    fn prose_is_read_for_itself() {
+        let prose = Some("fix it and try again in 5s");
+        let prose = Said { is_rate_limit: false, envelope: None, prose };
         assert_eq!(in_body(&prose, || None), Some(Duration::from_secs(5)));
     }
 

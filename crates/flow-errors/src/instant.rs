@@ -1,6 +1,6 @@
 //! Instants as services spell them.
 //!
-//! Every reader is total: what is no date in its form is `None`, and nothing before 1970 is one.
+//! Every reader is total: what is no date in its form is `None`, and no year before 1970 is one.
 
 use std::time::{Duration, SystemTime};
 

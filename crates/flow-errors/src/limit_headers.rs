@@ -35,6 +35,9 @@ const TOKENS: [[&str; 3]; 2] = [
 ];
 const DRAFT_6: [&str; 3] = ["ratelimit-limit", "ratelimit-remaining", "ratelimit-reset"];
 
+/// The most items that are read of a header: a service states a few limits.
+const MAX_ITEMS: usize = 16;
+
 /// A bare number of seconds from here on is no wait but an instant: 31 years, or 2001.
 const FIRST_INSTANT: Duration = Duration::from_secs(1_000_000_000);
 
@@ -46,7 +49,7 @@ pub(crate) fn has_any(headers: &HeaderMap) -> bool {
 
 /// Reads the limit on requests; resets that are instants count from `now`.
 pub(crate) fn requests(headers: &HeaderMap, now: Option<SystemTime>) -> Option<Limit> {
-    first(headers, &REQUESTS, now).or_else(|| standard(headers, now))
+    first(headers, &REQUESTS, now).or_else(|| standard(headers, now).next())
 }
 
 /// Reads the limit on tokens; resets that are instants count from `now`.
@@ -63,12 +66,14 @@ pub(crate) fn wait(headers: &HeaderMap, now: Option<SystemTime>) -> Option<Durat
     if !has_any(headers) {
         return None;
     }
-    let is_exhausted = |limit: &Limit| limit.remaining == Some(0);
+    let is_exhausted = |limit: &Limit| limit.remaining == Some(0) && limit.reset.is_some();
     let window_end = |limit: Limit| limit.reset;
-    let standard = standard(headers, now).filter(is_exhausted).and_then(window_end);
+    let standard = standard(headers, now).find(is_exhausted).and_then(window_end);
     standard.or_else(|| {
-        let requests = first(headers, &REQUESTS, now).filter(is_exhausted);
-        let tokens = first(headers, &TOKENS, now).filter(is_exhausted);
+        let exhausted = |names: &[[&str; 3]]| {
+            names.iter().filter_map(|names| named(headers, *names, now)).find(is_exhausted)
+        };
+        let (requests, tokens) = (exhausted(&REQUESTS), exhausted(&TOKENS));
         requests.and_then(|limit| next_request(&limit)).max(tokens.and_then(window_end))
     })
 }
@@ -76,9 +81,7 @@ pub(crate) fn wait(headers: &HeaderMap, now: Option<SystemTime>) -> Option<Durat
 /// The wait for one request of a limit that has none left.
 fn next_request(limit: &Limit) -> Option<Duration> {
     let reset = limit.reset?;
-    let evenly = limit.limit.and_then(|limit| gcra::wait_for_one(limit, 0, reset));
-    // A limiter that has just refused a request does not have one to give: then it is another kind.
-    Some(evenly.filter(|wait| !wait.is_zero()).unwrap_or(reset))
+    limit.limit.map_or(Some(reset), |limit| gcra::wait_for_one(limit, reset))
 }
 
 fn first(headers: &HeaderMap, names: &[[&str; 3]], now: Option<SystemTime>) -> Option<Limit> {
@@ -94,29 +97,37 @@ fn named(headers: &HeaderMap, names: [&str; 3], now: Option<SystemTime>) -> Opti
     })
 }
 
-/// Reads the IETF's fields, in any draft's form.
-fn standard(headers: &HeaderMap, now: Option<SystemTime>) -> Option<Limit> {
-    let lines: Vec<&str> = texts(headers, "ratelimit").collect();
-    // A comma inside a quoted name leaves halves that match no policy, which does no harm.
-    let items = || lines.iter().flat_map(|line| line.split(',')).map(str::trim_ascii);
-    let member = |name| items().find_map(|item| value(item, name)).and_then(number);
+/// Reads the IETF's fields in any draft's form, the newer drafts' first.
+fn standard(headers: &HeaderMap, now: Option<SystemTime>) -> impl Iterator<Item = Limit> {
+    let items: Vec<&str> = items(headers, "ratelimit").collect();
+    let value = |name| items.iter().find_map(|item| value(item, name));
     let as_dictionary = Limit {
-        limit: member("limit"),
-        remaining: member("remaining"),
-        reset: items().find_map(|item| value(item, "reset")).and_then(span::go),
+        limit: value("limit").and_then(number),
+        remaining: value("remaining").and_then(number),
+        reset: value("reset").and_then(span::go),
     };
-    let policies = || items().filter_map(|item| policy(headers, item));
     // Of several policies the one that is nearest to refusing, and of those the slowest.
-    let tightest = || policies().min_by_key(|limit| (limit.remaining, Reverse(limit.reset)));
-    some(as_dictionary).or_else(tightest).or_else(|| named(headers, DRAFT_6, now))
+    let policies = items.iter().filter_map(|item| policy(headers, item));
+    let tightest = policies.min_by_key(|limit| (limit.remaining, Reverse(limit.reset)));
+    let draft_6 = move || named(headers, DRAFT_6, now);
+    let drafts = some(as_dictionary).into_iter().chain(tightest);
+    drafts.chain(std::iter::once_with(draft_6).flatten())
+}
+
+/// Lists what stands between the commas of a header.
+///
+/// A comma inside a quoted name leaves halves that match no policy, which does no harm.
+fn items<'a>(headers: &'a HeaderMap, name: &str) -> impl Iterator<Item = &'a str> {
+    let lines = texts(headers, name).flat_map(|line| line.split(','));
+    lines.map(str::trim_ascii).take(MAX_ITEMS)
 }
 
 /// Reads `"name";r=0;t=60`, with the quota of the policy of that name.
 fn policy(headers: &HeaderMap, item: &str) -> Option<Limit> {
     let remaining = parameter(item, "r").and_then(number)?;
     let name = item.split(';').next();
-    let policies = texts(headers, "ratelimit-policy").flat_map(|line| line.split(','));
-    let mut ours = policies.map(str::trim_ascii).filter(|policy| policy.split(';').next() == name);
+    let mut ours =
+        items(headers, "ratelimit-policy").filter(|policy| policy.split(';').next() == name);
     Some(Limit {
         limit: ours.find_map(|policy| parameter(policy, "q")).and_then(number),
         remaining: Some(remaining),
@@ -129,7 +140,7 @@ fn parameter<'a>(item: &'a str, name: &str) -> Option<&'a str> {
 }
 
 fn value<'a>(pair: &'a str, name: &str) -> Option<&'a str> {
-    pair.strip_prefix(name)?.strip_prefix('=')
+    pair.strip_prefix(name)?.trim_ascii_start().strip_prefix('=').map(str::trim_ascii_start)
 }
 
 /// Turns a limit that says nothing into none.
@@ -143,7 +154,7 @@ fn number(text: &str) -> Option<u64> {
     first.bytes().all(|byte| byte.is_ascii_digit()).then(|| first.parse().ok())?
 }
 
-/// Reads a span, or an instant in Unix seconds or milliseconds, or as a date.
+/// Reads a span, or an instant in Unix seconds or milliseconds, or as a date of RFC 3339.
 fn reset_in(text: &str, now: Option<SystemTime>) -> Option<Duration> {
     let Some(reset) = span::go(text) else {
         return Some(instant::until(instant::rfc3339(text)?, now?));
@@ -154,7 +165,10 @@ fn reset_in(text: &str, now: Option<SystemTime>) -> Option<Duration> {
     // Milliseconds since 1970 are more seconds than a span can count.
     let since_1970 =
         if reset < span::MAX { reset } else { span::decimal(text, span::NANOS_PER_MILLI)? };
-    Some(instant::until(SystemTime::UNIX_EPOCH.checked_add(since_1970)?, now?))
+    // In microseconds it would be an instant that nobody lives to see.
+    let is_near = since_1970 < span::MAX;
+    let instant = SystemTime::UNIX_EPOCH.checked_add(since_1970).filter(|_| is_near)?;
+    Some(instant::until(instant, now?))
 }
 
 #[cfg(test)]
@@ -198,6 +212,8 @@ mod tests {
             ("1795372260", DATE, Some(60_000)),
             ("1795372260000", DATE, Some(60_000)),
             ("1795372260.5", DATE, Some(60_500)),
+            ("1795372260000000", DATE, None),
+            ("1795372260000000000", DATE, None),
             ("1795372140", DATE, Some(0)),
             ("1795372260", "", None),
             ("9999999h", "", Some(18_446_744_073_709)),
@@ -227,7 +243,7 @@ mod tests {
         const POLICY: (&str, &str) =
             ("ratelimit-policy", "\"burst\";q=10;w=1, \"day\";q=500;w=86400");
         #[rustfmt::skip]
-        let table: [(&str, Pairs, [Option<u64>; 3]); 8] = [
+        let table: [(&str, Pairs, [Option<u64>; 3]); 9] = [
             ("Anthropic", &[("anthropic-ratelimit-requests-limit", "50"),
                 ("anthropic-ratelimit-requests-remaining", "0"),
                 ("date", "Sun, 22 Nov 2026 18:30:00 GMT"),
@@ -235,6 +251,7 @@ mod tests {
             ("draft 6",   &[("ratelimit-limit", "10, 10;w=60"), ("ratelimit-remaining", "3"),
                 ("ratelimit-reset", "60")],                                         [Some(10), Some(3), Some(60)]),
             ("draft 7",   &[("ratelimit", "limit=10, remaining=3, reset=60")],      [Some(10), Some(3), Some(60)]),
+            ("blanks",    &[("ratelimit", "limit = 10, remaining =3, reset= 60")],  [Some(10), Some(3), Some(60)]),
             ("draft 8",   &[("ratelimit", "\"burst\"; r=0; t=60"), POLICY],         [Some(10), Some(0), Some(60)]),
             ("tightest",  &[("ratelimit", "\"day\";r=7;t=900,\"burst\";r=2;t=1"), POLICY], [Some(10), Some(2), Some(1)]),
             ("slowest",   &[("ratelimit", "\"burst\";r=0;t=1"), ("ratelimit", "\"day\";r=0;t=900"), POLICY], [Some(500), Some(0), Some(900)]),
@@ -254,6 +271,22 @@ mod tests {
     }
 
     #[test]
+    fn long_and_many_values_are_left_out() {
+        let policies = |from: usize| -> String {
+            let items = (from..from + 40).map(|number| format!("\"{number}\";r=0;t={number}"));
+            items.collect::<Vec<_>>().join(",")
+        };
+        let mut many = headers(&[("ratelimit", &policies(10))]);
+        for from in 10..900 {
+            many.append("ratelimit", policies(from).parse().unwrap());
+            many.append("ratelimit-policy", policies(from).parse().unwrap());
+        }
+        assert_eq!(wait(&many, None), Some(Duration::from_secs(25)));
+        let long = format!("remaining=0, reset=9, {}", "x".repeat(1_024));
+        assert_eq!(wait(&headers(&[("ratelimit", &long)]), None), None);
+    }
+
+    #[test]
     fn nothing_left_means_a_wait_and_anything_left_means_none() {
         type Pairs = &'static [(&'static str, &'static str)];
         const LEFT: &str = "x-ratelimit-remaining-requests";
@@ -262,7 +295,7 @@ mod tests {
         const TOKENS_LEFT: &str = "x-ratelimit-remaining-tokens";
         const TOKENS_RESET: &str = "x-ratelimit-reset-tokens";
         #[rustfmt::skip]
-        let table: [(&str, Pairs, Option<u64>); 12] = [
+        let table: [(&str, Pairs, Option<u64>); 20] = [
             ("a window's end",    &[(LEFT, "0"), (RESET, "6m0s")],                              Some(360_000)),
             ("the other is gone", &[(LEFT, "9"), (RESET, "6m0s"), (TOKENS_LEFT, "0"), (TOKENS_RESET, "20ms")], Some(20)),
             ("both are gone",     &[(LEFT, "0"), (RESET, "6m0s"), (TOKENS_LEFT, "0"), (TOKENS_RESET, "20ms")], Some(360_000)),
@@ -270,10 +303,18 @@ mod tests {
             ("nobody says",       &[(RESET, "6m0s")],                                           None),
             ("no end",            &[(LEFT, "0")],                                               None),
             ("spread evenly",     &[(LIMIT, "60"), (LEFT, "0"), (RESET, "59.5s")],              Some(500)),
+            ("a slot or a window", &[(LIMIT, "1000"), (LEFT, "0"), (RESET, "60")],              None),
+            ("one slot",          &[(LIMIT, "60"), (LEFT, "0"), (RESET, "60")],                 Some(1_000)),
+            ("ten a second",      &[(LIMIT, "10"), (LEFT, "0"), (RESET, "1")],                  None),
+            ("a day",             &[(LIMIT, "200"), (LEFT, "0"), (RESET, "86390")],             Some(422_000)),
             ("in the middle of a window", &[(LIMIT, "60"), (LEFT, "0"), (RESET, "41s")],        Some(41_000)),
             ("near a window's start",     &[(LIMIT, "60"), (LEFT, "0"), (RESET, "58s")],        Some(58_000)),
             ("tokens for a request of any size", &[("x-ratelimit-limit-tokens", "60"), (TOKENS_LEFT, "0"), (TOKENS_RESET, "60s")], Some(60_000)),
             ("Envoy",             &[("x-ratelimit-limit", "10, 10;w=60"), ("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "41")], Some(41_000)),
+            ("gone below another family", &[(LEFT, "7"), ("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "9")], Some(9_000)),
+            ("tokens gone below another", &[(TOKENS_LEFT, "7"), ("anthropic-ratelimit-tokens-remaining", "0"), ("anthropic-ratelimit-tokens-reset", "8")], Some(8_000)),
+            ("gone in an older draft",    &[("ratelimit", "limit=9, remaining=2, reset=60"), ("ratelimit-remaining", "0"), ("ratelimit-reset", "7")], Some(7_000)),
+            ("blanks",                    &[("ratelimit", "remaining = 0, reset = 6")], Some(6_000)),
             ("the standard's first", &[("ratelimit", "limit=60, remaining=0, reset=60"), (LEFT, "0"), (RESET, "1s")], Some(60_000)),
         ];
         for (name, pairs, want) in table {

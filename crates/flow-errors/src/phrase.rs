@@ -7,8 +7,18 @@ use std::time::Duration;
 use crate::span::{self, NANOS_PER_SEC};
 
 /// What a wait follows, in lower case.
-const LEADS: [&str; 5] =
-    ["try again in ", "try again after ", "retry in ", "retry after ", "wait "];
+const LEADS: [&str; 7] = [
+    "try again in ",
+    "try again after ",
+    "retry again in ",
+    "retry again after ",
+    "retry in ",
+    "retry after ",
+    "wait ",
+];
+
+/// How the word before it ends where it is not asked for: "do not", "cannot", "don't", "never".
+const NEGATIONS: [&str; 4] = ["not", "n't", "n’t", "never"];
 
 /// What may stand between that and the number.
 const FILLERS: [&str; 4] = ["for ", "at least ", "about ", "another "];
@@ -31,7 +41,19 @@ pub(crate) fn wait(message: &str) -> Option<Duration> {
         return None;
     }
     let message = message.to_ascii_lowercase();
-    LEADS.iter().find_map(|lead| message.split(lead).skip(1).find_map(leading_span))
+    LEADS.iter().find_map(|lead| {
+        message.match_indices(lead).find_map(|(at, lead)| {
+            let (before, rest) = message.split_at_checked(at)?;
+            is_asked(before).then(|| leading_span(rest.strip_prefix(lead)?))?
+        })
+    })
+}
+
+/// Whether a wait is asked for after this: not inside a word, as in "await", nor after "do not".
+fn is_asked(before: &str) -> bool {
+    let is_word = before.ends_with(char::is_alphanumeric);
+    let last = before.trim_ascii_end().rsplit(' ').next().unwrap_or_default();
+    !is_word && !NEGATIONS.iter().any(|negation| last.ends_with(negation))
 }
 
 /// Reads the span that a text begins with: `1h2m3.5s.`, `1 minute and 30 seconds`.
@@ -82,6 +104,13 @@ mod tests {
             ("retry after 1 day", Some(86_400_000)),
             ("try again in 5 minutes 30 requests are queued", Some(300_000)),
             ("wait a little; try again in 2s", Some(2_000)),
+            ("Retry again in 4s", Some(4_000)),
+            ("(wait 3s)", Some(3_000)),
+            ("If it does not, wait 30 seconds", Some(30_000)),
+            ("we await 30 seconds of data", None),
+            ("do not wait 90 seconds", None),
+            ("You needn't  wait 90 seconds", None),
+            ("do not wait 90 seconds, but try again in 2s", Some(2_000)),
             ("Wait a bit.", None),
             ("Try again soon, limit is 10", None),
             ("Rate limit of 8000 per 60s exceeded", None),

@@ -8,7 +8,7 @@ use crate::advice::ARGUMENTS;
 use crate::delivered::Delivered;
 use crate::envelope::trim;
 use crate::header_text::texts;
-use crate::{Body, Class, Error, Kind};
+use crate::{Body, Class, Error, Kind, text};
 
 impl Error {
     /// Creates the error of a success whose body cannot be decoded as the reply it should be.
@@ -39,8 +39,7 @@ impl Error {
     ) -> Self {
         let is_early_end = source.is_eof() && !trim(body.as_bytes()).is_empty();
         let class = if is_early_end { Class::Ambiguous } else { Class::Permanent };
-        let kind_of_body: String =
-            texts(headers, "content-type").next().unwrap_or("unknown").chars().take(100).collect();
+        let kind_of_body = short(texts(headers, "content-type").next().unwrap_or("unknown"));
         let message = format!(
             "response with status {} and content type {kind_of_body} could not be decoded",
             status.as_u16()
@@ -107,8 +106,7 @@ impl Error {
     /// ```
     #[must_use]
     pub fn invalid_arguments(function: &str, source: &serde_json::Error) -> Self {
-        let name: String = function.chars().take(100).collect();
-        let message = format!("the arguments of the call of `{name}`");
+        let message = format!("the arguments of the call of `{}`", short(function));
         let error = Self::new(Kind::Decode, Class::Permanent, message);
         let error = error.caused_by(without_payload(source));
         error.map(|inner| inner.param = Some(ARGUMENTS.into()))
@@ -120,6 +118,12 @@ impl Error {
         let message = format!("the reply is longer than {limit} bytes");
         Self::new(Kind::ReplyTooLarge, Class::Permanent, message)
     }
+}
+
+/// The first characters of a service's text, harmless to a terminal.
+fn short(text: &str) -> String {
+    let text: String = text.chars().take(100).collect();
+    text::line(&text).to_string()
 }
 
 /// What went wrong where, without the piece of the body that serde quotes.
@@ -134,6 +138,8 @@ fn without_payload(source: &serde_json::Error) -> String {
     let expected = quoting.and_then(|_| whole.rsplit_once(", expected "));
     match (quoting, expected) {
         (Some(what), Some((_, expected))) => format!("{what}, expected {expected}"),
+        // What was read from a value, and not from text, has no place.
+        _ if source.line() == 0 => "invalid data".to_owned(),
         _ => format!("invalid data at line {} column {}", source.line(), source.column()),
     }
 }
@@ -211,6 +217,17 @@ mod tests {
             assert!(!format!("{error} {error:?}").contains("planted"), "{body}");
             assert_eq!(error.body(), body.as_bytes());
         }
+    }
+
+    #[test]
+    fn names_are_bounded_and_escaped_and_places_told_where_there_is_one() {
+        let name = format!("f\n\u{1b}[2J{}", "x".repeat(200));
+        let source = serde_json::from_value::<std::net::IpAddr>("planted".into()).unwrap_err();
+        let error = Error::invalid_arguments(&name, &source);
+        let want = "the arguments of the call of `f\\n\\u{1b}[2Jxxx";
+        assert!(error.message().starts_with(want), "{}", error.message());
+        assert!(error.message().ends_with("xxx`: invalid data"), "{}", error.message());
+        assert!(error.message().len() < 160, "{}", error.message());
     }
 
     #[test]

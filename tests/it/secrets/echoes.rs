@@ -61,7 +61,7 @@ fn echoes() -> Vec<Echo> {
         echo("page",                     502, "text/html",  format!("<html><title>Bad Gateway</title><pre>{request}</pre></html>"), Kind::Server),
         echo("envelope in a success",    200, JSON,         error(&json!({ "code": 429 })), Kind::RateLimit),
         echo("wrong type",               200, JSON,         json!({ "choices": PROMPT }).to_string(), Kind::Decode),
-        echo("wrong type deep inside",   200, JSON,         json!({ "choices": [{ "index": 1 }, PROMPT] }).to_string(), Kind::Decode),
+        echo("object in place of a list", 200, JSON,        json!({ "choices": { "index": PROMPT } }).to_string(), Kind::Decode),
         echo("wrong key",                200, JSON,         json!({ PROMPT: KEY }).to_string(), Kind::Decode),
         echo("half a reply",             200, JSON,         format!(r#"{{"choices":[],"prompt":"{PROMPT}"#), Kind::Decode),
         echo("no JSON",                  200, JSON,         format!("{PROMPT} {KEY}"), Kind::Decode),

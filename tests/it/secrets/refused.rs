@@ -45,11 +45,13 @@ fn refused_configurations_do_not_show_the_value<C: TestClient>() {
     let mut search = Search::default();
     for (name, change) in cases {
         let builder = builder::<C>(&Lines::default()).base_url("http://127.0.0.1:9");
-        let error = change(builder).build().expect_err(name);
+        let builder = change(builder);
+        search.debug(&format!("builder with {name}"), &builder);
+        let error = builder.build().expect_err(name);
         assert_eq!(error.kind(), Kind::Config, "{name}: {error}");
         search.error(name, &error);
     }
-    search.finish(23 * 10);
+    search.finish(23 * 12);
 }
 
 fn refused_calls_do_not_show_the_value<C: TestClient>() {

@@ -35,7 +35,7 @@ struct Request {
 struct Reply {
     id: Field<String>,
     model: Field<String>,
-    choices: Vec<Ending>,
+    choices: Field<Vec<Field<Ending>>>,
     usage: Field<Tokens>,
 }
 
@@ -78,7 +78,8 @@ pub(super) fn record_reply(span: &Span, plan: &Plan, body: &KeptBody) {
     let reply: Reply = serde_json::from_slice(body.as_bytes()).unwrap_or_default();
     record(span, "gen_ai.response.id", reply.id.as_str().and_then(|id| word(plan, id)));
     record(span, "gen_ai.response.model", reply.model.as_str().and_then(|id| word(plan, id)));
-    let reasons = reply.choices.iter().filter_map(|choice| choice.finish_reason.as_str());
+    let choices = reply.choices.as_ref().into_iter().flatten().filter_map(Field::as_ref);
+    let reasons = choices.filter_map(|choice| choice.finish_reason.as_str());
     let reasons: Vec<_> = reasons.filter_map(|reason| word(plan, reason)).collect();
     if !reasons.is_empty() {
         span.record("gen_ai.response.finish_reasons", field::debug(reasons));
@@ -134,6 +135,17 @@ mod tests {
         ];
         for (name, text, want) in cases {
             assert_eq!(is_word(text), want, "{name}");
+        }
+    }
+
+    #[test]
+    fn odd_choices_do_not_cost_the_rest() {
+        for choices in [r#"["x", {"finish_reason": "stop"}]"#, "null", "7", "[[]]"] {
+            let json =
+                format!(r#"{{"id": "c", "choices": {choices}, "usage": {{"prompt_tokens": 3}}}}"#);
+            let reply: Reply = serde_json::from_str(&json).unwrap();
+            let tokens = reply.usage.as_ref().and_then(|usage| usage.prompt_tokens.as_ref());
+            assert_eq!((reply.id.as_str(), tokens), (Some("c"), Some(&3)), "{choices}");
         }
     }
 

@@ -53,13 +53,13 @@ pub(crate) fn base64(text: &str) -> Vec<u8> {
 
 /// `2026-11-22T18:30:00Z`, perhaps with milliseconds.
 pub(crate) fn instant(text: &str) -> SystemTime {
-    let number = |range: std::ops::Range<usize>| text[range].parse::<u64>().unwrap();
+    const DAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
     let fraction = text[19..].trim_matches(['.', 'Z']).parse().unwrap_or(0);
-    let (year, month, day) = (number(0..4), number(5..7), number(8..10));
-    // Counting years from March puts the leap day last.
-    let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
-    let days =
-        365 * year + year / 4 - year / 100 + year / 400 + (153 * month + 2) / 5 + day - 719_469;
-    let seconds = ((days * 24 + number(11..13)) * 60 + number(14..16)) * 60 + number(17..19);
-    SystemTime::UNIX_EPOCH + Duration::from_secs(seconds) + Duration::from_millis(fraction)
+    let month = text[5..7].parse::<usize>().unwrap() * 3 - 3;
+    let month = &"JanFebMarAprMayJunJulAugSepOctNovDec"[month..month + 3];
+    let (year, day, time) = (&text[..4], &text[8..10], &text[11..19]);
+    // Another crate's calendar, which insists on the day of the week.
+    let date = |weekday| format!("{weekday}, {day} {month} {year} {time} GMT");
+    let seconds = DAYS.into_iter().find_map(|day| httpdate::parse_http_date(&date(day)).ok());
+    seconds.unwrap() + Duration::from_millis(fraction)
 }
