@@ -8,6 +8,12 @@ use flow_blocking::flow_errors::Class;
 use flow_blocking::{Client, Error, Kind, Result};
 use serde::{Deserialize, Serialize};
 
+const HELP: &str = "
+Set FLOW_API_KEY to your key. Without one, start a FlowAPI of your own in another terminal:
+    cargo run -p flow-sim
+and set FLOW_API_KEY=sk-any FLOW_BASE_URL=http://127.0.0.1:4429/v1; the models
+sim-object-200 and sim-429 then fail: with another reply than expected, and for ever.";
+
 /// Only what this program sends.
 #[derive(Serialize)]
 struct Question<'a> {
@@ -27,13 +33,14 @@ struct Entry {
 }
 
 fn main() -> ExitCode {
-    // Without a key, `cargo run -p flow-sim` and the variables of the example `chat`; the models
-    // sim-object-200 and sim-429 then fail as the comments below say.
     let model = env::args().nth(1).unwrap_or_else(|| "text-embedding-3-small".to_owned());
     match compare(&model, &["cat", "tiger"]) {
         Ok(likeness) => println!("{likeness:.3}"),
         Err(error) => {
             eprintln!("{}", explain(&error));
+            if matches!(error.kind(), Kind::Config | Kind::Connect) {
+                eprintln!("{HELP}");
+            }
             return ExitCode::FAILURE;
         }
     }

@@ -5,9 +5,14 @@ use std::env;
 use std::process::ExitCode;
 
 use flow_blocking::chat::{Tool, ToolCall};
-use flow_blocking::{ChatRequest, Client, Result};
+use flow_blocking::{ChatRequest, Client, Kind, Result};
 use serde::Deserialize;
 use serde_json::json;
+
+const HELP: &str = "
+Set FLOW_API_KEY to your key. Without one, start a FlowAPI of your own in another terminal:
+    cargo run -p flow-sim
+and set FLOW_API_KEY=sk-any FLOW_BASE_URL=http://127.0.0.1:4429/v1";
 
 #[derive(Deserialize)]
 struct Place {
@@ -18,8 +23,10 @@ fn main() -> ExitCode {
     match talk() {
         Ok(answer) => println!("{answer}"),
         Err(error) => {
-            // Without a key, `cargo run -p flow-sim` and the variables of the example `chat`.
             eprintln!("{error}");
+            if matches!(error.kind(), Kind::Config | Kind::Connect) {
+                eprintln!("{HELP}");
+            }
             return ExitCode::FAILURE;
         }
     }

@@ -1,19 +1,17 @@
 //! What `tracing` sees of a call: `cargo run -p flow-blocking --example traced --features tracing`
-//!
-//! To see retries as well, start a FlowAPI of your own in another terminal, `cargo run -p flow-sim`,
-//! and ask it for a model that fails twice:
-//!
-//! ```console
-//! $ export FLOW_API_KEY=sk-any FLOW_BASE_URL=http://127.0.0.1:4429/v1
-//! $ cargo run -p flow-blocking --example traced --features tracing -- sim-503-x2-mine
-//! ```
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "an example talks to the terminal")]
 
 use std::env;
 use std::process::ExitCode;
 
-use flow_blocking::{Client, Result};
+use flow_blocking::{Client, Kind, Result};
 use tracing_subscriber::fmt::format::FmtSpan;
+
+const HELP: &str = "
+Set FLOW_API_KEY to your key. Without one, start a FlowAPI of your own in another terminal:
+    cargo run -p flow-sim
+and set FLOW_API_KEY=sk-any FLOW_BASE_URL=http://127.0.0.1:4429/v1; the model
+sim-503-x2-mine then fails twice before it answers.";
 
 fn main() -> ExitCode {
     // A span is printed when it closes, with all that was recorded; events are printed at once.
@@ -27,6 +25,9 @@ fn main() -> ExitCode {
         }
         Err(error) => {
             eprintln!("{error}");
+            if matches!(error.kind(), Kind::Config | Kind::Connect) {
+                eprintln!("{HELP}");
+            }
             ExitCode::FAILURE
         }
     }
