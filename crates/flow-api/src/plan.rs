@@ -1,7 +1,6 @@
 //! One call, checked and ready: what every attempt sends, and how its reply is read.
 
 use std::iter;
-use std::sync::Arc;
 use std::time::SystemTime;
 
 use bytes::Bytes;
@@ -171,19 +170,14 @@ fn decode<T: DeserializeOwned>(json: &[u8]) -> serde_json::Result<T> {
 
 /// `flow-` and the entropy in hexadecimal; `format!` would take as long as all other headers.
 fn idempotency_key(entropy: [u64; 2]) -> Bytes {
-    const PREFIX: &[u8] = b"flow-";
-    let digit = |half: u8| if half < 10 { b'0' + half } else { b'a' - 10 + half };
-    let mut key = Vec::with_capacity(PREFIX.len() + 32);
-    key.extend_from_slice(PREFIX);
-    for byte in entropy.into_iter().flat_map(u64::to_be_bytes) {
-        key.extend_from_slice(&[digit(byte >> 4), digit(byte & 0xf)]);
-    }
-    key.into()
-}
-
-/// The request id of a reply's head, in the form that the history shares.
-pub(crate) fn shared_request_id(headers: &HeaderMap) -> Option<Arc<str>> {
-    flow_errors::headers::request_id(headers).map(Arc::from)
+    let [high, low] = entropy.map(u128::from);
+    let bits = (high << 64) | low;
+    let digit = |half: u8| half + if half < 10 { b'0' } else { b'a' - 10 };
+    let digits: [u8; 32] = std::array::from_fn(|place| {
+        let [.., byte] = (bits >> (124 - 4 * place)).to_be_bytes();
+        digit(byte & 0xf)
+    });
+    Bytes::from([b"flow-".as_slice(), &digits].concat())
 }
 
 #[cfg(test)]
