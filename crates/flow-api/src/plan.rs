@@ -6,7 +6,7 @@ use std::time::SystemTime;
 use bytes::Bytes;
 use flow_errors::call::{Call, Operation, Tick};
 use flow_errors::{Attempt, Body, Error, Kind, Result};
-use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri, header, response};
+use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri, response};
 use serde::de::DeserializeOwned;
 
 use crate::body::{BodyReader, Collected};
@@ -46,7 +46,8 @@ impl Plan {
     /// Returns the plan with a key, made of `entropy`, that lets the service recognize a request
     /// sent twice; one of the caller's own stays. GET requests need none.
     pub(crate) fn with_idempotency_key(mut self, entropy: [u64; 2]) -> Self {
-        if *self.operation.method() == Method::POST {
+        let is_post = *self.operation.method() == Method::POST;
+        if is_post && !self.checked.headers.contains_key(IDEMPOTENCY_KEY) {
             self.idempotency_key = HeaderValue::from_maybe_shared(idempotency_key(entropy)).ok();
         }
         self
@@ -74,13 +75,11 @@ impl Plan {
         let mut request = Request::new(self.body.clone());
         *request.method_mut() = self.operation.method().clone();
         *request.uri_mut() = self.uri.clone();
-        let mut headers = HeaderMap::clone(&self.checked.headers);
-        if *self.operation.method() == Method::POST {
-            let json = HeaderValue::from_static("application/json");
-            headers.entry(header::CONTENT_TYPE).or_insert(json);
-        }
+        let is_post = *self.operation.method() == Method::POST;
+        let Checked { headers, post_headers, .. } = &self.checked;
+        let mut headers = HeaderMap::clone(if is_post { post_headers } else { headers });
         if let Some(key) = &self.idempotency_key {
-            headers.entry(IDEMPOTENCY_KEY).or_insert_with(|| key.clone());
+            headers.insert(IDEMPOTENCY_KEY, key.clone());
         }
         *request.headers_mut() = headers;
         request

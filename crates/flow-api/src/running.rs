@@ -53,15 +53,18 @@ impl<'a> Running<'a> {
         entropy: u64,
         result: Result<Received<T>>,
     ) -> Option<Reply<T>> {
-        let (outcome, received) = match result {
-            Ok(received) => (received.outcome(), Some(received)),
-            Err(error) => (Outcome::Failed(error), None),
-        };
-        self.on_outcome(now, entropy, outcome);
-        let received = received?;
-        let attempts = self.call.attempts().clone();
-        self.trace.succeeded(self.plan, &attempts, &received.body);
-        Some(Reply::new(received, attempts))
+        match result {
+            Ok(received) => {
+                self.on_outcome(now, entropy, received.outcome());
+                let attempts = self.call.attempts().clone();
+                self.trace.succeeded(self.plan, &attempts, &received.body);
+                Some(Reply::new(received, attempts))
+            }
+            Err(error) => {
+                self.on_outcome(now, entropy, Outcome::Failed(error));
+                None
+            }
+        }
     }
 
     fn on_outcome(&mut self, now: Tick, entropy: u64, outcome: Outcome) {
