@@ -10,6 +10,8 @@ use http::Uri;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BaseUrl {
     uri: Uri,
+    /// Where most calls go, joined once.
+    chat: Uri,
     authority: Arc<str>,
     text: Box<str>,
 }
@@ -76,7 +78,8 @@ impl BaseUrl {
             return Err(refuse("ends in an endpoint, which the client adds itself; remove it"));
         }
         let authority = uri.authority().map_or("", http::uri::Authority::as_str).into();
-        let base = Self { uri, authority, text: text.into() };
+        let chat = join(&uri, CHAT).map_err(|source| refuse(NO_PATH).with_source(source))?;
+        let base = Self { uri, chat, authority, text: text.into() };
         if !base.is_https() && !base.is_loopback() && !allow_plain_http {
             return Err(refuse(
                 "is plain http to another machine, which would show the key to everyone on the \
@@ -96,22 +99,16 @@ impl BaseUrl {
         let refuse = |problem: &str| {
             Error::invalid_input("path", format!("the path `{}` {problem}", shown(path)))
         };
+        if path == CHAT {
+            return Ok(self.chat.clone());
+        }
         if !path.starts_with('/') {
             return Err(refuse("does not start with a slash; write it as /embeddings"));
         }
         if let Some(problem) = path_problem(path) {
             return Err(refuse(problem));
         }
-        let no_path = || refuse("is not a path; percent-encode it");
-        let base = self.uri.path().trim_end_matches('/');
-        let mut parts = self.uri.clone().into_parts();
-        parts.path_and_query = Some(
-            [base, path]
-                .concat()
-                .try_into()
-                .map_err(|source: http::uri::InvalidUri| no_path().with_source(source))?,
-        );
-        Uri::from_parts(parts).map_err(|source| no_path().with_source(source))
+        join(&self.uri, path).map_err(|source| refuse(NO_PATH).with_source(source))
     }
 
     /// Returns whether the connection is encrypted.
@@ -158,10 +155,21 @@ impl BaseUrl {
     }
 }
 
+const CHAT: &str = "/chat/completions";
+
 /// What a base URL must not end in: a classic mistake.
-const ENDPOINTS: [&str; 3] = ["/chat/completions", "/completions", "/embeddings"];
+const ENDPOINTS: [&str; 3] = [CHAT, "/completions", "/embeddings"];
+
+const NO_PATH: &str = "is not a path; percent-encode it";
 
 const NO_HOST: &str = "has no host; write it as https://host/path";
+
+fn join(base: &Uri, path: &str) -> http::Result<Uri> {
+    let mut parts = base.clone().into_parts();
+    let path = [base.path().trim_end_matches('/'), path].concat();
+    parts.path_and_query = Some(path.try_into()?);
+    Ok(Uri::from_parts(parts)?)
+}
 
 /// Returns what is wrong with the host or the port of a URL.
 pub(crate) fn authority_problem(uri: &Uri) -> Option<&'static str> {

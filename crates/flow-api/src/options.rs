@@ -145,6 +145,8 @@ pub(crate) struct Checked {
     pub(crate) max_reply_bytes: usize,
     /// What is sent with every request, the key included.
     pub(crate) headers: Arc<HeaderMap>,
+    /// The same with what a POST has besides; the idempotency key is still to be filled in.
+    pub(crate) post_headers: Arc<HeaderMap>,
     pub(crate) on_attempt: Option<OnAttempt>,
     /// For chat calls.
     pub(crate) fallback_models: Option<Names>,
@@ -159,8 +161,10 @@ impl Checked {
         let api_key = ApiKey::new(key.as_str())?;
         let fallback_models = options.fallback_models.as_deref().unwrap_or_default();
         fallback::check(fallback_models, None).map_err(Error::config)?;
+        let headers = headers(&api_key, user_agent);
         let defaults = Self {
-            headers: Arc::new(headers(&api_key, user_agent)),
+            post_headers: Arc::new(of_post(&headers)),
+            headers: Arc::new(headers),
             api_key,
             policy: RetryPolicy::default(),
             timeouts: Timeouts::default(),
@@ -206,6 +210,9 @@ impl Checked {
             let (name, value) = header(name, value)?;
             Arc::make_mut(&mut checked.headers).insert(name, value);
         }
+        if !Arc::ptr_eq(&checked.headers, &self.headers) {
+            checked.post_headers = Arc::new(of_post(&checked.headers));
+        }
         checked.on_attempt = options.on_attempt.or(checked.on_attempt);
         if let Some(models) = options.fallback_models {
             checked.fallback_models = fallback::names(models);
@@ -221,6 +228,16 @@ fn headers(api_key: &ApiKey, user_agent: &'static str) -> HeaderMap {
     headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("gzip"));
     headers.insert(header::USER_AGENT, HeaderValue::from_static(user_agent));
     headers.insert(header::AUTHORIZATION, api_key.authorization().clone());
+    headers
+}
+
+/// Adds what a POST has besides, unless the caller chose another; made once, because a copy of a
+/// map has no room for more.
+fn of_post(headers: &HeaderMap) -> HeaderMap {
+    let mut headers = headers.clone();
+    let json = HeaderValue::from_static("application/json");
+    headers.entry(header::CONTENT_TYPE).or_insert(json);
+    headers.entry(IDEMPOTENCY_KEY).or_insert(HeaderValue::from_static(""));
     headers
 }
 

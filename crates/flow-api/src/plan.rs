@@ -1,13 +1,12 @@
 //! One call, checked and ready: what every attempt sends, and how its reply is read.
 
 use std::iter;
-use std::sync::Arc;
 use std::time::SystemTime;
 
 use bytes::Bytes;
 use flow_errors::call::{Call, Operation, Target, Tick};
 use flow_errors::{Attempt, Error, Result};
-use http::{HeaderMap, HeaderValue, Method, Request, Uri, header, response};
+use http::{HeaderMap, HeaderValue, Method, Request, Uri, response};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -62,7 +61,8 @@ impl Plan {
     /// Returns the plan with a key, made of `entropy`, that lets the service recognize a request
     /// sent twice; one of the caller's own stays. GET requests need none.
     pub(crate) fn with_idempotency_key(mut self, entropy: [u64; 2]) -> Self {
-        if *self.operation.method() == Method::POST {
+        let is_post = *self.operation.method() == Method::POST;
+        if is_post && !self.checked.headers.contains_key(IDEMPOTENCY_KEY) {
             self.idempotency_key = HeaderValue::from_maybe_shared(idempotency_key(entropy)).ok();
         }
         self
@@ -98,13 +98,11 @@ impl Plan {
         let mut request = Request::new(fallback.unwrap_or_else(|| Ok(self.body.clone()))?);
         *request.method_mut() = self.operation.method().clone();
         *request.uri_mut() = self.uri.clone();
-        let mut headers = HeaderMap::clone(&self.checked.headers);
-        if *self.operation.method() == Method::POST {
-            let json = HeaderValue::from_static("application/json");
-            headers.entry(header::CONTENT_TYPE).or_insert(json);
-        }
+        let is_post = *self.operation.method() == Method::POST;
+        let Checked { headers, post_headers, .. } = &self.checked;
+        let mut headers = HeaderMap::clone(if is_post { post_headers } else { headers });
         if let Some(key) = &self.idempotency_key {
-            headers.entry(IDEMPOTENCY_KEY).or_insert_with(|| key.clone());
+            headers.insert(IDEMPOTENCY_KEY, key.clone());
         }
         if !is_first {
             distinguish(&mut headers, target);
@@ -188,14 +186,14 @@ struct Asked {
 
 /// `flow-` and the entropy in hexadecimal; `format!` would take as long as all other headers.
 fn idempotency_key(entropy: [u64; 2]) -> Bytes {
-    const PREFIX: &[u8] = b"flow-";
-    let digit = |half: u8| if half < 10 { b'0' + half } else { b'a' - 10 + half };
-    let mut key = Vec::with_capacity(PREFIX.len() + 32);
-    key.extend_from_slice(PREFIX);
-    for byte in entropy.into_iter().flat_map(u64::to_be_bytes) {
-        key.extend_from_slice(&[digit(byte >> 4), digit(byte & 0xf)]);
-    }
-    key.into()
+    let [high, low] = entropy.map(u128::from);
+    let bits = (high << 64) | low;
+    let digit = |half: u8| half + if half < 10 { b'0' } else { b'a' - 10 };
+    let digits: [u8; 32] = std::array::from_fn(|place| {
+        let [.., byte] = (bits >> (124 - 4 * place)).to_be_bytes();
+        digit(byte & 0xf)
+    });
+    Bytes::from([b"flow-".as_slice(), &digits].concat())
 }
 
 /// Gives another body a key of its own: a service must not take it for the first one sent again.
@@ -211,11 +209,6 @@ fn distinguish(headers: &mut HeaderMap, target: Target) {
         other.set_sensitive(key.is_sensitive());
         *key = other;
     }
-}
-
-/// The request id of a reply's head, in the form that the history shares.
-pub(crate) fn shared_request_id(headers: &HeaderMap) -> Option<Arc<str>> {
-    flow_errors::headers::request_id(headers).map(Arc::from)
 }
 
 #[cfg(test)]

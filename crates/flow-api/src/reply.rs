@@ -2,8 +2,10 @@
 
 use std::fmt;
 use std::ops::Deref;
+use std::sync::Arc;
 
 use flow_errors::Attempts;
+use flow_errors::call::Outcome;
 use flow_errors::headers::RateLimits;
 use http::{HeaderMap, StatusCode};
 
@@ -105,6 +107,14 @@ pub struct Received<T> {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
     pub(crate) body: KeptBody,
+}
+
+impl<T> Received<T> {
+    /// Returns what the state machine is told of it.
+    pub(crate) fn outcome(&self) -> Outcome {
+        let request_id = flow_errors::headers::request_id(&self.headers).map(Arc::from);
+        Outcome::Succeeded { status: self.status, request_id }
+    }
 }
 
 impl<T: fmt::Debug> fmt::Debug for Received<T> {

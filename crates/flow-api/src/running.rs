@@ -1,4 +1,4 @@
-//! A call under way: the state machine, its gates and the reply, held together for a driver.
+//! A call under way: the state machine and its gates, held together for a driver.
 //!
 //! Both drivers are the same loop over this. Dropping it gives back what the call held.
 
@@ -9,25 +9,24 @@ use flow_errors::{Class, Error, Kind, Result};
 
 use crate::Reply;
 use crate::gates::lock;
-use crate::plan::{Plan, shared_request_id};
+use crate::plan::Plan;
 use crate::reply::Received;
 use crate::trace::{AttemptSpan, Trace};
 
 /// A call under way.
 #[derive(Debug)]
-pub struct Running<'a, T> {
+pub struct Running<'a> {
     plan: &'a Plan,
     call: Call,
-    received: Option<Received<T>>,
     trace: Trace,
 }
 
-impl<'a, T> Running<'a, T> {
+impl<'a> Running<'a> {
     /// Starts the call that `plan` describes.
     #[must_use]
     pub fn new(plan: &'a Plan, now: Tick, wall: SystemTime) -> Self {
         let trace = Trace::new(plan);
-        Self { plan, call: plan.call(now, wall), received: None, trace }
+        Self { plan, call: plan.call(now, wall), trace }
     }
 
     /// Returns the next thing to do.
@@ -46,20 +45,33 @@ impl<'a, T> Running<'a, T> {
         self.trace.attempt()
     }
 
-    /// Reports what came of the send under way.
+    /// Reports what came of the send under way, and returns what the caller gets of a success.
     ///
     /// An error of kind `cancelled` ends the call, as [`cancel`](Self::cancel) does.
-    pub fn on_reply(&mut self, now: Tick, entropy: u64, result: Result<Received<T>>) {
-        let outcome = match result {
-            Err(error) if error.kind() == Kind::Cancelled => return self.cancel(now),
+    pub fn on_reply<T>(
+        &mut self,
+        now: Tick,
+        entropy: u64,
+        result: Result<Received<T>>,
+    ) -> Option<Reply<T>> {
+        match result {
             Ok(received) => {
-                let request_id = shared_request_id(&received.headers);
-                let status = received.status;
-                self.received = Some(received);
-                Outcome::Succeeded { status, request_id }
+                self.on_outcome(now, entropy, received.outcome());
+                let attempts = self.call.attempts().clone();
+                self.trace.succeeded(self.plan, &attempts, &received.body);
+                Some(Reply::new(received, attempts))
             }
-            Err(error) => Outcome::Failed(error),
-        };
+            Err(error) => {
+                self.on_outcome(now, entropy, Outcome::Failed(error));
+                None
+            }
+        }
+    }
+
+    fn on_outcome(&mut self, now: Tick, entropy: u64, outcome: Outcome) {
+        if matches!(&outcome, Outcome::Failed(error) if error.kind() == Kind::Cancelled) {
+            return self.cancel(now);
+        }
         let gate = self.plan.gate(self.call.target());
         self.call.on_outcome(now, entropy, outcome, &mut lock(gate));
         self.tell();
@@ -75,25 +87,17 @@ impl<'a, T> Running<'a, T> {
         }
     }
 
-    /// Returns what the caller gets.
-    ///
-    /// # Errors
-    ///
     /// Returns the error of a call that failed.
-    pub fn finish(mut self, verdict: Verdict) -> Result<Reply<T>> {
-        let attempts = self.call.attempts().clone();
-        match (verdict, self.received.take()) {
-            (Verdict::Failed(error), _) => {
+    #[must_use]
+    pub fn finish(mut self, verdict: Verdict) -> Error {
+        match verdict {
+            Verdict::Failed(error) => {
                 self.trace.failed(self.plan, &error);
-                Err(error)
+                error
             }
-            (Verdict::Succeeded, Some(received)) => {
-                self.trace.succeeded(self.plan, &attempts, &received.body);
-                Ok(Reply::new(received, attempts))
-            }
-            // `on_reply` keeps the reply of every success, so a driver of ours never gets here.
-            (Verdict::Succeeded, None) => {
-                Err(Error::new(Kind::Unexpected, Class::Permanent, "the reply was taken already"))
+            // `on_reply` returns the reply of a success, so a driver of ours never gets here.
+            Verdict::Succeeded => {
+                Error::new(Kind::Unexpected, Class::Permanent, "the reply was taken already")
             }
         }
     }
@@ -106,7 +110,7 @@ impl<'a, T> Running<'a, T> {
     }
 }
 
-impl<T> Drop for Running<'_, T> {
+impl Drop for Running<'_> {
     fn drop(&mut self) {
         // The instant only matters to the history, which nobody reads any more.
         let gate = self.plan.gate(self.call.target());

@@ -13,15 +13,22 @@ use crate::time_limit::TimeLimit;
 /// Makes the call that `plan` describes.
 pub(crate) async fn drive<T: DeserializeOwned>(client: &Client, plan: &Plan) -> Result<Reply<T>> {
     let clock = client.clock();
-    let mut call = Running::new(plan, clock.now(), clock.wall());
+    let mut now = clock.now();
+    let mut call = Running::new(plan, now, clock.wall());
     loop {
-        match call.poll(clock.now()) {
+        match call.poll(now) {
             Step::Send(send) => {
                 let result = call.span().in_future(attempt(client, plan, send)).await;
-                call.on_reply(clock.now(), clock.entropy(), result);
+                now = clock.now();
+                if let Some(reply) = call.on_reply(now, clock.entropy(), result) {
+                    return Ok(reply);
+                }
             }
-            Step::Wait { until, .. } => clock.sleep_until(until).await,
-            Step::Done(verdict) => return call.finish(verdict),
+            Step::Wait { until, .. } => {
+                clock.sleep_until(until).await;
+                now = clock.now();
+            }
+            Step::Done(verdict) => return Err(call.finish(verdict)),
         }
     }
 }
@@ -39,7 +46,7 @@ async fn attempt<T: DeserializeOwned>(
     let reply = limit.hold(sending).await?;
     let (head, mut body) = reply.into_parts();
     let mut reader = plan.body_reader(&head);
-    let mut limit = limit.for_body(head.status);
+    limit.for_body(head.status);
     if let Err(error) = limit.hold(read(&mut body, &mut reader)).await {
         reader.fail(error);
     }

@@ -6,19 +6,23 @@
 
 use std::error::Error as StdError;
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use flow_api::client::{Connection, InFlight, head};
 use flow_errors::{Error, Result, Sent};
+use http::uri::Authority;
 use http::{Request, Response, Uri};
 use http_body_util::BodyExt as _;
 use reqwest::Url;
 
 use crate::request_body::RequestBody;
 use crate::{ReplyBody, Transport, tls};
+
+/// A runtime that has not been heard of for so long may have stood still.
+const STANDSTILL: Duration = Duration::from_millis(1);
 
 /// The transport that clients use by default, on reqwest, for those who wrap it in one of their own.
 ///
@@ -27,9 +31,17 @@ use crate::{ReplyBody, Transport, tls};
 pub struct HttpTransport {
     client: reqwest::Client,
     connect_timeout: Duration,
+    last: Arc<Mutex<Last>>,
+}
+
+/// What is remembered from call to call.
+#[derive(Default)]
+struct Last {
     /// The URL of the last request: most calls have the same, and parsing one takes longer than
     /// writing the request.
-    last_url: Arc<Mutex<Option<(Uri, Url)>>>,
+    url: Option<(Uri, Url)>,
+    /// When the last head arrived.
+    reply: Option<Instant>,
 }
 
 impl HttpTransport {
@@ -66,7 +78,7 @@ impl HttpTransport {
             Error::config("the HTTP client cannot be built").with_source(source.without_url())
         })?;
         let connect_timeout = connection.connect_timeout;
-        Ok(Self { client, connect_timeout, last_url: Arc::default() })
+        Ok(Self { client, connect_timeout, last: Arc::default() })
     }
 
     fn request(&self, request: Request<Bytes>, in_flight: &InFlight) -> Result<reqwest::Request> {
@@ -79,15 +91,28 @@ impl HttpTransport {
     }
 
     fn url(&self, uri: Uri) -> Result<Url> {
-        // The pair is whole at any time, so a panic elsewhere does no harm.
-        let mut last = self.last_url.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, url)) = last.as_ref().filter(|(known, _)| *known == uri) {
+        let mut last = self.last();
+        if let Some((_, url)) = last.url.as_ref().filter(|(known, _)| is_same(known, &uri)) {
             return Ok(url.clone());
         }
         let url = Url::parse(&uri.to_string())
             .map_err(|source| head::unsendable().with_source(source))?;
-        *last = Some((uri, url.clone()));
+        last.url = Some((uri, url.clone()));
         Ok(url)
+    }
+
+    /// Lets the runtime look at its sockets, unless it has just done so: of a connection that the
+    /// server has closed meanwhile hyper learns only so, and would write the request into it.
+    async fn look_at_sockets(&self) {
+        let reply = self.last().reply;
+        if reply.is_some_and(|reply| reply.elapsed() > STANDSTILL) {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    fn last(&self) -> MutexGuard<'_, Last> {
+        // What is in it is whole at any time, so a panic elsewhere does no harm.
+        self.last.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn failed(&self, error: reqwest::Error, in_flight: &InFlight) -> Error {
@@ -118,14 +143,20 @@ impl Transport for HttpTransport {
         in_flight: &InFlight,
     ) -> Result<Response<ReplyBody>> {
         let request = self.request(request, in_flight)?;
-        // Lets the runtime look at its sockets first: of a connection that the server has closed
-        // meanwhile hyper learns only so, and would write the request into it.
-        tokio::task::yield_now().await;
+        self.look_at_sockets().await;
         let reply = self.client.execute(request).await;
         let reply = Response::from(reply.map_err(|error| self.failed(error, in_flight))?);
+        self.last().reply = Some(Instant::now());
         head::check(reply.headers())?;
         Ok(reply.map(|body| body.map_err(body_failed).boxed_unsync()))
     }
+}
+
+/// Quicker than `==`, which compares hosts letter by letter, as their case does not matter.
+fn is_same(one: &Uri, other: &Uri) -> bool {
+    one.path_and_query() == other.path_and_query()
+        && one.authority().map(Authority::as_str) == other.authority().map(Authority::as_str)
+        && one.scheme() == other.scheme()
 }
 
 fn body_failed(error: reqwest::Error) -> Error {

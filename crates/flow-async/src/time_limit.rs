@@ -3,7 +3,7 @@
 //! Transports of callers need no clock for that: what they do is dropped when the time is over.
 
 use std::future::poll_fn;
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::task::Poll;
 
 use flow_api::client::InFlight;
@@ -31,21 +31,24 @@ impl<'a> TimeLimit<'a> {
     }
 
     /// Bounds the body of an error further: what it means is known from its status already.
-    pub(crate) fn for_body(self, status: StatusCode) -> Self {
+    pub(crate) fn for_body(&mut self, status: StatusCode) {
         if status.is_success() {
-            return self;
+            return;
         }
         let soon = self.clock.now() + MAX_ERROR_BODY_TIME;
         let until = self.until.map_or(soon, |until| until.min(soon));
-        Self { until: Some(until), timer: Some(self.clock.sleep_until(until)), ..self }
+        self.until = Some(until);
+        self.timer = Some(self.clock.sleep_until(until));
     }
 
     /// Does `work` unless the time is over first.
-    pub(crate) async fn hold<T>(&mut self, work: impl Future<Output = Result<T>>) -> Result<T> {
+    pub(crate) async fn hold<T>(
+        &mut self,
+        mut work: impl Future<Output = Result<T>> + Unpin,
+    ) -> Result<T> {
         let Some(timer) = &mut self.timer else { return work.await };
         let limit = self.in_flight.timeout().unwrap_or(MAX_ERROR_BODY_TIME);
-        let mut work = pin!(work);
-        poll_fn(|context| match work.as_mut().poll(context) {
+        poll_fn(|context| match Pin::new(&mut work).poll(context) {
             Poll::Ready(result) => Poll::Ready(result),
             Poll::Pending => {
                 let over = || Err(Error::timeout(self.in_flight.sent(), limit));

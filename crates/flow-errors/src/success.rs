@@ -20,29 +20,41 @@ const RESULTS: [&str; 5] = ["data", "result", "output", "outputs", "embeddings"]
 pub(crate) fn may_be_error(body: &[u8]) -> bool {
     // Every reply passes here, so what surely has no mark is passed over a piece at a time.
     let mut rest = body;
-    while let Some((quotes, next)) = piece(rest) {
-        if may_have_mark(quotes, next) && has_mark(rest, PIECE) {
+    while let Some((quotes, firsts, thirds)) = piece(rest) {
+        if may_have_mark(quotes, firsts, thirds) && has_mark(rest, PIECE) {
             return true;
         }
         rest = rest.get(PIECE..).unwrap_or_default();
     }
-    has_mark(rest, PIECE)
+    // The end is looked at as part of a whole piece as well; no mark is so short that it is not in it.
+    let end = body.len().checked_sub(PIECE + 3).and_then(|start| piece(body.get(start..)?));
+    let may_end_in_mark =
+        end.is_none_or(|(quotes, firsts, thirds)| may_have_mark(quotes, firsts, thirds));
+    may_end_in_mark && has_mark(rest, PIECE + 3)
 }
 
-/// As many bytes as are compared in one instruction.
-const PIECE: usize = 16;
+/// A few times as many bytes as are compared in one instruction.
+const PIECE: usize = 32;
 
-/// The first bytes of `text`, and those behind each.
-fn piece(text: &[u8]) -> Option<(&[u8; PIECE], &[u8; PIECE])> {
-    Some((text.first_chunk()?, text.get(1..)?.first_chunk()?))
+type Piece<'a> = &'a [u8; PIECE];
+
+/// The first bytes of `text`, those behind each, and those three behind.
+fn piece(text: &[u8]) -> Option<(Piece<'_>, Piece<'_>, Piece<'_>)> {
+    let next = |skip| text.get(skip..)?.first_chunk();
+    Some((text.first_chunk()?, next(1)?, next(3)?))
 }
 
-/// Whether a quote has the first letter of a mark behind it; without branches, as for one
-/// instruction.
-fn may_have_mark(quotes: &[u8; PIECE], next: &[u8; PIECE]) -> bool {
-    let is_first = |byte: u8| (byte == b'b') | (byte == b'c') | (byte == b'e') | (byte == b's');
-    let pairs = quotes.iter().zip(next);
-    pairs.fold(false, |any, (quote, next)| any | ((*quote == b'"') & is_first(*next)))
+/// Whether a quote has the first and the third letter of a mark behind it, which no name in an
+/// ordinary reply has; without branches, as for one instruction.
+fn may_have_mark(quotes: Piece<'_>, firsts: Piece<'_>, thirds: Piece<'_>) -> bool {
+    let names = firsts.iter().zip(thirds);
+    quotes.iter().zip(names).fold(false, |any, (quote, (first, third))| {
+        let is_mark = (*first == b'b') & (*third == b's')
+            | (*first == b'c') & (*third == b'd')
+            | (*first == b'e') & (*third == b'r')
+            | (*first == b's') & ((*third == b'a') | (*third == b'c'));
+        any | ((*quote == b'"') & is_mark)
+    })
 }
 
 /// Whether a quote among the first `count` bytes has a mark behind it.

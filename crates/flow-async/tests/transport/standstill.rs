@@ -1,5 +1,8 @@
 //! A runtime on one thread, which stands still between two calls.
 
+use std::thread;
+use std::time::Duration;
+
 use flow_api::client::{Connection, InFlight};
 use flow_async::HttpTransport;
 use flow_loopback::scenarios::{Got, post};
@@ -26,6 +29,8 @@ fn connection_that_was_closed_while_the_runtime_stood_still_is_not_used_again() 
         assert!(matches!(got, Got::Reply(..)), "{got:?}");
         read.open();
         closed.wait();
+        // Shorter pauses are no standstill; so long a one is, however long it takes in truth.
+        thread::sleep(Duration::from_millis(2));
     }
     assert_eq!((server.connections(), server.seen().len()), (2, 2));
 }
