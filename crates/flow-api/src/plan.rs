@@ -186,14 +186,13 @@ struct Asked {
 
 /// `flow-` and the entropy in hexadecimal; `format!` would take as long as all other headers.
 fn idempotency_key(entropy: [u64; 2]) -> Bytes {
-    let [high, low] = entropy.map(u128::from);
-    let bits = (high << 64) | low;
+    let mut key = *b"flow-00112233445566778899aabbccddeeff";
+    let bytes = entropy.into_iter().flat_map(u64::to_be_bytes);
     let digit = |half: u8| half + if half < 10 { b'0' } else { b'a' - 10 };
-    let digits: [u8; 32] = std::array::from_fn(|place| {
-        let [.., byte] = (bits >> (124 - 4 * place)).to_be_bytes();
-        digit(byte & 0xf)
-    });
-    Bytes::from([b"flow-".as_slice(), &digits].concat())
+    for (digits, byte) in key.rchunks_exact_mut(2).zip(bytes.rev()) {
+        digits.copy_from_slice(&[digit(byte >> 4), digit(byte & 0xf)]);
+    }
+    Bytes::copy_from_slice(&key)
 }
 
 /// Gives another body a key of its own: a service must not take it for the first one sent again.
