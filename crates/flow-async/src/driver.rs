@@ -13,21 +13,16 @@ use crate::time_limit::TimeLimit;
 /// Makes the call that `plan` describes.
 pub(crate) async fn drive<T: DeserializeOwned>(client: &Client, plan: &Plan) -> Result<Reply<T>> {
     let clock = client.clock();
-    let mut now = clock.now();
-    let mut call = Running::new(plan, now, clock.wall());
+    let mut call = Running::new(plan, clock.now(), clock.wall());
     loop {
-        match call.poll(now) {
+        match call.poll(clock.now()) {
             Step::Send(send) => {
                 let result = call.span().in_future(attempt(client, plan, send)).await;
-                now = clock.now();
-                if let Some(reply) = call.on_reply(now, clock.entropy(), result) {
+                if let Some(reply) = call.on_reply(clock.now(), clock.entropy(), result) {
                     return Ok(reply);
                 }
             }
-            Step::Wait { until, .. } => {
-                clock.sleep_until(until).await;
-                now = clock.now();
-            }
+            Step::Wait { until, .. } => clock.sleep_until(until).await,
             Step::Done(verdict) => return Err(call.finish(verdict)),
         }
     }

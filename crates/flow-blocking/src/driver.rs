@@ -12,24 +12,19 @@ use crate::reading::read;
 /// Makes the call that `plan` describes.
 pub(crate) fn drive<T: DeserializeOwned>(client: &Client, plan: &Plan) -> Result<Reply<T>> {
     let clock = client.clock();
-    let mut now = clock.now();
-    let mut call = Running::new(plan, now, clock.wall());
+    let mut call = Running::new(plan, clock.now(), clock.wall());
     loop {
         if client.cancel_token().is_cancelled() {
-            call.cancel(now);
+            call.cancel(clock.now());
         }
-        match call.poll(now) {
+        match call.poll(clock.now()) {
             Step::Send(send) => {
                 let result = call.span().in_scope(|| attempt(client, plan, send));
-                now = clock.now();
-                if let Some(reply) = call.on_reply(now, clock.entropy(), result) {
+                if let Some(reply) = call.on_reply(clock.now(), clock.entropy(), result) {
                     return Ok(reply);
                 }
             }
-            Step::Wait { until, .. } => {
-                clock.sleep_until(until, client.cancel_token());
-                now = clock.now();
-            }
+            Step::Wait { until, .. } => clock.sleep_until(until, client.cancel_token()),
             Step::Done(verdict) => return Err(call.finish(verdict)),
         }
     }
