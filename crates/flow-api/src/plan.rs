@@ -7,7 +7,7 @@ use bytes::Bytes;
 use flow_errors::call::{Call, Operation, Tick};
 use flow_errors::{Attempt, Body, Error, Kind, Result};
 use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri, response};
-use serde::de::DeserializeOwned;
+use serde::de::{self, DeserializeOwned, Unexpected};
 
 use crate::body::{BodyReader, Collected};
 use crate::gates::SharedGate;
@@ -164,7 +164,18 @@ impl std::fmt::Debug for Plan {
 
 /// Decodes a reply; checking all of it for UTF-8 at once is quicker than string by string.
 fn decode<T: DeserializeOwned>(json: &[u8]) -> serde_json::Result<T> {
-    std::str::from_utf8(json).map_or_else(|_| serde_json::from_slice(json), serde_json::from_str)
+    serde_json::from_str(utf8(json)?)
+}
+
+fn utf8(json: &[u8]) -> serde_json::Result<&str> {
+    let error = match std::str::from_utf8(json) {
+        Ok(text) => return Ok(text),
+        Err(error) => error,
+    };
+    // What ends in the middle of a letter has broken off, which is what the decoder will say.
+    let begun = json.utf8_chunks().next().filter(|_| error.error_len().is_none());
+    let begun = begun.map(|chunk| chunk.valid());
+    begun.ok_or_else(|| de::Error::invalid_value(Unexpected::Other("bytes"), &"UTF-8"))
 }
 
 /// `flow-` and the entropy in hexadecimal; `format!` would take as long as all other headers.
