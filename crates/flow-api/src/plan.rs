@@ -191,7 +191,24 @@ fn idempotency_key(entropy: [u64; 2]) -> Bytes {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::error::Category;
+
     use super::*;
+
+    #[test]
+    fn reply_that_is_not_utf8_is_refused_and_one_cut_within_a_letter_has_broken_off() {
+        #[rustfmt::skip]
+        let table: [(&[u8], Option<Category>); 4] = [
+            ("\"h\u{e9}\"".as_bytes(), None),
+            (b"\"h\xe9\"",             Some(Category::Data)),
+            (b"\"h\xc3",               Some(Category::Eof)),
+            (b"\"h",                   Some(Category::Eof)),
+        ];
+        for (json, want) in table {
+            let got = decode::<String>(json).err();
+            assert_eq!(got.as_ref().map(serde_json::Error::classify), want, "{json:?}: {got:?}");
+        }
+    }
 
     #[test]
     fn idempotency_key_is_the_entropy_in_hexadecimal() {

@@ -13,8 +13,8 @@ use crate::time_limit::TimeLimit;
 /// Makes the call that `plan` describes.
 pub(crate) async fn drive<T: DeserializeOwned>(client: &Client, plan: &Plan) -> Result<Reply<T>> {
     let clock = client.clock();
+    let mut call = Running::new(plan, clock.now(), clock.wall());
     let mut now = clock.now();
-    let mut call = Running::new(plan, now, clock.wall());
     loop {
         match call.poll(now) {
             Step::Send(send) => {

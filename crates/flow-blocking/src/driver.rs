@@ -12,8 +12,8 @@ use crate::reading::read;
 /// Makes the call that `plan` describes.
 pub(crate) fn drive<T: DeserializeOwned>(client: &Client, plan: &Plan) -> Result<Reply<T>> {
     let clock = client.clock();
+    let mut call = Running::new(plan, clock.now(), clock.wall());
     let mut now = clock.now();
-    let mut call = Running::new(plan, now, clock.wall());
     loop {
         if client.cancel_token().is_cancelled() {
             call.cancel(now);

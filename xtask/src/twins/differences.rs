@@ -145,7 +145,7 @@ pub(super) const TEXTS: [Difference; 8] = [
             "let mut limit = TimeLimit::new(client.clock(), &in_flight);",
             "let sending = client.transport().send(plan.request(), &in_flight);",
             "let reply = limit.hold(sending)?;",
-            "let mut limit = limit.for_body(head.status);",
+            "limit.for_body(head.status);",
             "if let Err(error) = limit.hold(read(&mut body, &mut reader)) {",
         ],
         in_blocking: &[
