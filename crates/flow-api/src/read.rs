@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use flow_errors::{Body, Error, Kind, Result};
 use http::{HeaderMap, StatusCode};
-use serde::de::DeserializeOwned;
+use serde::de::{self, DeserializeOwned, Unexpected};
 
 use crate::body::Collected;
 use crate::kept_body::KeptBody;
@@ -51,5 +51,38 @@ pub(crate) fn read<T: DeserializeOwned>(
 
 /// Decodes a reply; checking all of it for UTF-8 at once is quicker than string by string.
 fn decode<T: DeserializeOwned>(json: &[u8]) -> serde_json::Result<T> {
-    std::str::from_utf8(json).map_or_else(|_| serde_json::from_slice(json), serde_json::from_str)
+    serde_json::from_str(utf8(json)?)
+}
+
+fn utf8(json: &[u8]) -> serde_json::Result<&str> {
+    let error = match std::str::from_utf8(json) {
+        Ok(text) => return Ok(text),
+        Err(error) => error,
+    };
+    // What ends in the middle of a letter has broken off, which is what the decoder will say.
+    let begun = json.utf8_chunks().next().filter(|_| error.error_len().is_none());
+    let begun = begun.map(|chunk| chunk.valid());
+    begun.ok_or_else(|| de::Error::invalid_value(Unexpected::Other("bytes"), &"UTF-8"))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::error::Category;
+
+    use super::*;
+
+    #[test]
+    fn reply_that_is_not_utf8_is_refused_and_one_cut_within_a_letter_has_broken_off() {
+        #[rustfmt::skip]
+        let table: [(&[u8], Option<Category>); 4] = [
+            ("\"h\u{e9}\"".as_bytes(), None),
+            (b"\"h\xe9\"",             Some(Category::Data)),
+            (b"\"h\xc3",               Some(Category::Eof)),
+            (b"\"h",                   Some(Category::Eof)),
+        ];
+        for (json, want) in table {
+            let got = decode::<String>(json).err();
+            assert_eq!(got.as_ref().map(serde_json::Error::classify), want, "{json:?}: {got:?}");
+        }
+    }
 }

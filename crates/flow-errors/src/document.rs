@@ -94,7 +94,7 @@ impl Document {
         if html::is_page(&text) {
             return html::headline(&text).map_or(Self::Empty, Self::Text);
         }
-        match serde_json::from_str::<String>(&text) {
+        match serde_json::from_slice::<String>(text.as_bytes()) {
             Ok(inner) => Self::Text(inner),
             Err(_) => Self::Text(text.into_owned()),
         }

@@ -233,7 +233,7 @@ fn parse(text: &[u8]) -> Result<Value, InvalidEnvelope> {
         let Cow::Owned(repaired) = String::from_utf8_lossy(text) else {
             return Err(InvalidEnvelope(Some(error)));
         };
-        serde_json::from_str(&repaired).map_err(|error| InvalidEnvelope(Some(error)))
+        serde_json::from_slice(repaired.as_bytes()).map_err(|error| InvalidEnvelope(Some(error)))
     })
 }
 
