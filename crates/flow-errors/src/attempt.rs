@@ -86,13 +86,17 @@ impl fmt::Display for Operation {
 
 /// One send and what came of it.
 ///
-/// `Display` is one line for logs: number, model, status, kind, time, request id, and the wait after
-/// it or the model that is asked instead.
+/// `Display` is one line for logs: number, model, whether it was streamed, status, kind, time, request
+/// id, the wait after it or the model that is asked instead, and a warning if there is one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attempt {
     pub(crate) number: u32,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) model: Option<Arc<str>>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) streamed: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) warning: Option<Arc<str>>,
     #[serde(default, skip_serializing_if = "Option::is_none", with = "crate::json::status")]
     pub(crate) status: Option<StatusCode>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -121,6 +125,8 @@ impl Attempt {
         Self {
             number,
             model,
+            streamed: false,
+            warning: None,
             status: None,
             kind: None,
             request_id: None,
@@ -142,6 +148,19 @@ impl Attempt {
     #[must_use]
     pub fn model(&self) -> Option<&str> {
         self.model.as_deref()
+    }
+
+    /// Returns whether it asked for a stream.
+    #[must_use]
+    pub const fn is_streamed(&self) -> bool {
+        self.streamed
+    }
+
+    /// Returns what is to be said of it beside what came of it: that so long an answer is likely to
+    /// be cut off unless it is streamed.
+    #[must_use]
+    pub fn warning(&self) -> Option<&str> {
+        self.warning.as_deref()
     }
 
     /// Returns the HTTP status, if an answer arrived.
@@ -200,6 +219,9 @@ impl fmt::Display for Attempt {
         if let Some(model) = &self.model {
             write!(f, " to {}", text::line(model))?;
         }
+        if self.streamed {
+            f.write_str(", streamed")?;
+        }
         f.write_str(":")?;
         if let Some(status) = self.status {
             write!(f, " {}", status.as_u16())?;
@@ -216,6 +238,10 @@ impl fmt::Display for Attempt {
             (Some(model), _) => write!(f, ", next at once with {}", text::line(model)),
             (None, Some(wait)) => write!(f, ", next in {}", text::span(wait)),
             (None, None) => Ok(()),
+        }?;
+        match &self.warning {
+            Some(warning) => write!(f, "; {}", text::line(warning)),
+            None => Ok(()),
         }
     }
 }

@@ -10,6 +10,7 @@ use std::time::{Duration, SystemTime};
 use crate::attempt::{Attempt, Attempts};
 use crate::backoff::uniform;
 use crate::stopped_because::StoppedBecause;
+use crate::streams::Streams;
 use crate::switch::is_worth_switching;
 use crate::targets::Targets;
 use crate::tick::nanos;
@@ -42,6 +43,8 @@ pub struct Call {
     ambiguous_retries: u32,
     /// The schedule's last delay for this model, whether it was waited or a hint took its place.
     last_backoff: Option<Duration>,
+    /// What is noted of every attempt that is not a stream.
+    warning: Option<Arc<str>>,
     state: State,
 }
 
@@ -84,6 +87,7 @@ impl Call {
             attempts: Attempts::new(None),
             ambiguous_retries: 0,
             last_backoff: None,
+            warning: None,
             state: State::Fresh,
         }
     }
@@ -98,6 +102,31 @@ impl Call {
     #[must_use]
     pub fn not_repeatable(self) -> Self {
         Self { is_repeatable: false, ..self }
+    }
+
+    /// Says that the caller wants a stream, so that every attempt asks for one.
+    #[must_use]
+    pub fn streaming(mut self) -> Self {
+        self.targets.streams = Streams::Always;
+        self
+    }
+
+    /// Says that the reply may as well be streamed and put together: after a gateway's timeout (504,
+    /// 524, 522, 408) the call goes on with streams.
+    ///
+    /// Where the service refuses the stream with 400 or 422, it goes on in one piece again, and if no
+    /// attempt is left the error is the timeout's. Both count as attempts, and
+    /// [`Attempt::is_streamed`] tells them apart.
+    #[must_use]
+    pub fn recovering_by_streaming(mut self) -> Self {
+        self.targets.streams = Streams::AfterTimeout;
+        self
+    }
+
+    /// Notes a warning on every attempt that is not a stream, for who looks at attempts.
+    #[must_use]
+    pub fn with_warning(self, warning: impl Into<Arc<str>>) -> Self {
+        Self { warning: Some(warning.into()), ..self }
     }
 
     /// Names the models that may be asked when the operation's own is no good just now, in their
@@ -117,8 +146,7 @@ impl Call {
         self
     }
 
-    /// Returns which model the next poll, outcome or cancel is about: the gate to pass is that
-    /// model's.
+    /// Returns what the next poll, outcome or cancel is about: the gate to pass is that of its model.
     #[must_use]
     pub const fn target(&self) -> Target {
         self.targets.current()
@@ -187,14 +215,16 @@ impl Call {
             }
             Outcome::Failed(error) => {
                 self.attempts.push(attempt.failed(elapsed, &error));
-                match self.next(now, entropy, &error) {
+                let next = self.next(now, entropy, &error);
+                let failure = self.targets.streams.on_failure(error);
+                match next {
                     Ok((delay, why)) => {
                         let model = self.shared_model().filter(|_| why == Why::Switch).cloned();
                         self.attempts.set_next(delay, model);
-                        self.state = State::Waiting { until: now + delay, why, failure: error };
+                        self.state = State::Waiting { until: now + delay, why, failure };
                     }
                     Err(reason) => {
-                        let _ = self.fail(error, reason);
+                        let _ = self.fail(failure, reason);
                     }
                 }
             }
@@ -247,7 +277,12 @@ impl Call {
 
     /// Starts the record of the send under way.
     fn record(&self, send: Send, since: Tick) -> Attempt {
-        Attempt::new(send.attempt, self.shared_model().cloned(), since.since(self.started))
+        let streamed = send.target.streams;
+        Attempt {
+            streamed,
+            warning: self.warning.clone().filter(|_| !streamed),
+            ..Attempt::new(send.attempt, self.shared_model().cloned(), since.since(self.started))
+        }
     }
 
     /// Decides on another attempt: how long until it and why, or why there is none.
@@ -258,7 +293,8 @@ impl Call {
         error: &Error,
     ) -> Result<(Duration, Why), StoppedBecause> {
         let switches = self.targets.next().is_some() && is_worth_switching(error, &self.policy);
-        if !switches && !error.is_retryable() {
+        let is_other = switches || self.targets.streams.is_refused(error);
+        if !is_other && !error.is_retryable() {
             return Err(StoppedBecause::NotRetryable);
         }
         if !self.is_repeatable {

@@ -9,6 +9,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::{HeaderMap, HeaderValue, StatusCode};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use crate::attempt::{Attempts, Operation};
 use crate::delivered::Delivered;
@@ -74,6 +76,7 @@ pub(crate) struct Inner {
     pub(crate) operation: Option<Operation>,
     pub(crate) attempts: Attempts,
     pub(crate) delivered: Option<Delivered>,
+    pub(crate) partial: Option<Arc<Value>>,
     pub(crate) stopped_because: Option<StoppedBecause>,
 }
 
@@ -102,6 +105,13 @@ impl Error {
             Sent::Perhaps => (Class::Ambiguous, "no whole reply"),
         };
         Self::new(Kind::Timeout, class, format!("{what} within {}", text::span(limit)))
+    }
+
+    /// Creates the error of a stream that said nothing for `limit`, whatever else it sent.
+    #[must_use]
+    pub fn stalled(limit: Duration) -> Self {
+        let message = format!("no content for {}", text::span(limit));
+        Self::new(Kind::Timeout, Class::Ambiguous, message)
     }
 
     /// Creates the error of a connection that broke before a whole reply had arrived.
@@ -154,6 +164,7 @@ impl Error {
             operation: None,
             attempts: Attempts::default(),
             delivered: None,
+            partial: None,
             stopped_because: None,
         }))
     }
@@ -174,6 +185,12 @@ impl Error {
     #[must_use]
     pub fn with_delivered(self, delivered: Delivered) -> Self {
         self.map(|inner| inner.delivered = Some(delivered))
+    }
+
+    /// Returns a copy that holds what had arrived of the reply, as JSON.
+    #[must_use]
+    pub fn with_partial(self, reply: Value) -> Self {
+        self.map(|inner| inner.partial = Some(Arc::new(reply)))
     }
 
     /// Adds a source, and its root cause to the message: whoever logs `{error}` alone must learn
@@ -339,6 +356,15 @@ impl Error {
     #[must_use]
     pub fn delivered(&self) -> Option<Delivered> {
         self.0.delivered
+    }
+
+    /// Returns what had arrived of the reply when a stream failed, as far as it is a `T`: for a chat
+    /// ask for a `ChatCompletion`.
+    ///
+    /// As an answer may, it is in no `Debug`, `Display` or serialization.
+    #[must_use]
+    pub fn partial<T: DeserializeOwned>(&self) -> Option<T> {
+        T::deserialize(self.0.partial.as_deref()?).ok()
     }
 
     /// Returns why there was no further attempt; `None` when the error never was in a call.

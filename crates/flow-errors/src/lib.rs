@@ -156,6 +156,7 @@ mod span;
 mod sse;
 mod step;
 mod stopped_because;
+mod streams;
 mod success;
 mod switch;
 pub mod table;

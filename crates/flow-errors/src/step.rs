@@ -38,13 +38,16 @@ pub struct Send {
     pub timeout: Option<Duration>,
 }
 
-/// Which of the call's models an attempt goes to: 0 is the operation's own, then come the fallback
-/// models in the caller's order.
+/// What an attempt asks for: one of the call's models, as a stream or in one piece. Attempts to one
+/// target send one body.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Target {
-    /// The model's place in the caller's list.
+    /// The model's place: 0 is the operation's own, then come the fallback models in the caller's
+    /// order.
     pub model: usize,
+    /// Whether the reply is to be sent as a stream.
+    pub streams: bool,
 }
 
 /// What a wait is for.

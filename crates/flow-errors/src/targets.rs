@@ -1,16 +1,19 @@
-//! The models of a call, in the caller's order, and which of them is asked.
+//! The models of a call, in the caller's order, which of them is asked, and whether for a stream.
 //!
 //! The way is forward only: a model that was left is never asked again.
 
 use std::sync::Arc;
 
 use crate::step::Target;
+use crate::streams::Streams;
 
 /// The models that a call may ask after its first, and how far it has come.
 #[derive(Debug)]
 pub(crate) struct Targets {
     fallbacks: Vec<Arc<str>>,
-    current: Target,
+    /// The place of the model that is asked.
+    current: usize,
+    pub(crate) streams: Streams,
     /// How many attempts the models before this one had.
     earlier: u32,
 }
@@ -18,7 +21,7 @@ pub(crate) struct Targets {
 impl Targets {
     /// The targets of a call that has its first model only.
     pub(crate) const fn new() -> Self {
-        Self { fallbacks: Vec::new(), current: Target { model: 0 }, earlier: 0 }
+        Self { fallbacks: Vec::new(), current: 0, streams: Streams::Never, earlier: 0 }
     }
 
     pub(crate) fn set_fallbacks(&mut self, models: impl IntoIterator<Item = Arc<str>>) {
@@ -31,12 +34,12 @@ impl Targets {
     }
 
     pub(crate) const fn current(&self) -> Target {
-        self.current
+        Target { model: self.current, streams: self.streams.now() }
     }
 
     /// Returns the name of the model that is asked; `first` is that of the first one.
     pub(crate) fn model<'a>(&'a self, first: Option<&'a Arc<str>>) -> Option<&'a Arc<str>> {
-        match self.current.model.checked_sub(1) {
+        match self.current.checked_sub(1) {
             None => first,
             Some(index) => self.fallbacks.get(index),
         }
@@ -44,12 +47,12 @@ impl Targets {
 
     /// Returns the model that would be asked next; `None` on the last one.
     pub(crate) fn next(&self) -> Option<&Arc<str>> {
-        self.fallbacks.get(self.current.model)
+        self.fallbacks.get(self.current)
     }
 
     /// Goes on to the next model after `made` attempts of the call.
     pub(crate) const fn advance(&mut self, made: u32) {
-        self.current.model = self.current.model.saturating_add(1);
+        self.current = self.current.saturating_add(1);
         self.earlier = made;
     }
 

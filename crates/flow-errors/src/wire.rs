@@ -130,6 +130,7 @@ impl<'de> Deserialize<'de> for Error {
             operation,
             attempts: Attempts::from_parts(at, wire.attempts),
             delivered: wire.delivered,
+            partial: None,
             stopped_because: wire.stopped_because,
         };
         let error = Self::from_inner(inner);
