@@ -79,8 +79,9 @@ impl flow_async::Clock for VirtualClock {
         self.draw()
     }
 
-    fn sleep_until(&self, instant: Tick) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
-        Box::pin(async move { self.advance_to(instant) })
+    fn sleep_until(&self, instant: Tick) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        let clock = self.clone();
+        Box::pin(async move { clock.advance_to(instant) })
     }
 }
 
@@ -134,11 +135,12 @@ impl flow_async::Clock for SocketClock {
         self.clock.draw()
     }
 
-    fn sleep_until(&self, instant: Tick) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+    fn sleep_until(&self, instant: Tick) -> Pin<Box<dyn Future<Output = ()> + Send>> {
         if (self.is_sending)() {
             return Box::pin(tokio::time::sleep(instant.since(self.clock.tick())));
         }
-        Box::pin(async move { self.clock.advance_to(instant) })
+        let clock = self.clock.clone();
+        Box::pin(async move { clock.advance_to(instant) })
     }
 }
 

@@ -10,6 +10,7 @@ use crate::connection::Connection;
 use crate::gates::Gates;
 use crate::options::{Checked, Options, option_setters};
 use crate::settings::Settings;
+use crate::stream_options::stream_setters;
 use crate::{BaseUrl, Proxy};
 
 /// What a client crate provides so that its clients can be built.
@@ -89,6 +90,8 @@ impl<C: Build> ClientBuilder<C> {
         self.options.fallback_models = Some(models.into_iter().map(Into::into).collect());
         self
     }
+
+    stream_setters!();
 
     /// Sets where the API is; default `https://api.flowapi.net/v1`.
     pub fn base_url(mut self, url: impl Into<String>) -> Self {

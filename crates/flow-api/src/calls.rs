@@ -12,19 +12,20 @@ use http::Method;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::chat_setters::chat_setters;
 use crate::embedding_list::EmbeddingList;
 use crate::embedding_request::{EmbeddingRequest, embedding_setters};
-use crate::fallback::{self, Encode};
 use crate::options::{Options, option_setters};
 use crate::plan::Plan;
 use crate::settings::Settings;
-use crate::{ChatCompletion, ChatRequest, ModelList};
+use crate::ModelList;
 
 /// What a client crate provides so that calls can be made.
 pub trait Execute {
     /// What a call returns: a result, or a future of one.
     type Sending<T>;
+
+    /// What opening a stream returns: a result, or a future of one.
+    type Opening;
 
     /// Returns the client's settings.
     fn settings(&self) -> &Settings;
@@ -32,6 +33,9 @@ pub trait Execute {
     /// Makes the call; a plan that could not be made is the call's error.
     fn execute<T: DeserializeOwned + Send + 'static>(&self, plan: Result<Plan>)
     -> Self::Sending<T>;
+
+    /// Makes the call of a plan that streams, up to the first content.
+    fn open(&self, plan: Result<Plan>) -> Self::Opening;
 
     /// Returns the call with something else made of what it returns.
     fn map<T: Send + 'static, U>(
@@ -41,60 +45,6 @@ pub trait Execute {
 
     /// Returns random bits for an idempotency key.
     fn entropy(&self) -> u64;
-}
-
-/// A chat completion on its way to being sent. `Debug` does not show the messages.
-#[must_use = "a call does nothing until `send` is called"]
-pub struct Chat<'a, C> {
-    client: &'a C,
-    options: Options,
-    request: ChatRequest,
-}
-
-impl<'a, C: Execute> Chat<'a, C> {
-    /// Starts a call to a model, or one that sends a request made before.
-    pub fn new(client: &'a C, request: impl Into<ChatRequest>) -> Self {
-        Self { client, options: Options::default(), request: request.into() }
-    }
-
-    chat_setters!(request);
-    option_setters!();
-
-    /// Sets the models that are asked when the request's own is no good just now, the next one first,
-    /// in place of the client's list; an empty list switches that off.
-    ///
-    /// See [`ClientBuilder::fallback_models`](crate::ClientBuilder::fallback_models).
-    pub fn fallback_models(mut self, models: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        self.options.fallback_models = Some(models.into_iter().map(Into::into).collect());
-        self
-    }
-
-    /// Checks the request and sends it, as often as the retry policy says. **This costs money.**
-    ///
-    /// # Errors
-    ///
-    /// Every kind of error there is; match on [`Error::kind`].
-    pub fn send(self) -> C::Sending<ChatCompletion> {
-        let Self { client, options, request } = self;
-        let path = "/chat/completions";
-        let operation = Operation::new(Method::POST, path).with_model(request.model());
-        let body = check_chat(&request, &options).and_then(|()| encode(&request));
-        // The request is kept only where it may be written for another model.
-        let encode_for = client
-            .settings()
-            .falls_back(&options)
-            .then(|| -> Encode { Box::new(move |model: &str| encode(&request.to_model(model))) });
-        execute(client, Draft { operation, path, body, encode_for }, options)
-    }
-}
-
-impl<C> fmt::Debug for Chat<'_, C> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Chat")
-            .field("request", &self.request)
-            .field("options", &self.options)
-            .finish_non_exhaustive()
-    }
 }
 
 /// An embeddings call on its way to being sent. `Debug` does not show the input.
@@ -123,8 +73,8 @@ impl<'a, C: Execute> Embeddings<'a, C> {
         let operation = Operation::new(Method::POST, "/embeddings");
         let operation = operation.with_model(self.request.model());
         let body = self.request.check().and_then(|()| encode(&self.request));
-        let draft = Draft { operation, path: "/embeddings", body, encode_for: None };
-        execute(self.client, draft, self.options)
+        let draft = Draft { operation, path: "/embeddings", body };
+        self.client.execute(plan(self.client, draft, self.options))
     }
 }
 
@@ -212,8 +162,8 @@ impl<'a, C: Execute> Post<'a, C> {
     /// As any call; `invalid_input` if the body could not be serialized.
     pub fn send<T: DeserializeOwned + Send + 'static>(self) -> C::Sending<T> {
         let operation = Operation::new(Method::POST, &self.path);
-        let draft = Draft { operation, path: &self.path, body: self.body, encode_for: None };
-        execute(self.client, draft, self.options)
+        let draft = Draft { operation, path: &self.path, body: self.body };
+        self.client.execute(plan(self.client, draft, self.options))
     }
 }
 
@@ -250,9 +200,8 @@ impl<'a, C: Execute> Get<'a, C> {
     /// As any call.
     pub fn send<T: DeserializeOwned + Send + 'static>(self) -> C::Sending<T> {
         let operation = Operation::new(Method::GET, &self.path);
-        let body = Ok(Bytes::new());
-        let draft = Draft { operation, path: &self.path, body, encode_for: None };
-        execute(self.client, draft, self.options)
+        let draft = Draft { operation, path: &self.path, body: Ok(Bytes::new()) };
+        self.client.execute(plan(self.client, draft, self.options))
     }
 }
 
@@ -270,37 +219,24 @@ fn without_query(path: &str) -> &str {
 }
 
 /// What a call sends, before the client's settings are added.
-struct Draft<'a> {
-    operation: Operation,
-    path: &'a str,
-    body: Result<Bytes>,
-    /// Writes the body for another model, where the call may ask one.
-    encode_for: Option<Encode>,
+pub(crate) struct Draft<'a> {
+    pub(crate) operation: Operation,
+    pub(crate) path: &'a str,
+    pub(crate) body: Result<Bytes>,
 }
 
-fn check_chat(request: &ChatRequest, options: &Options) -> Result<()> {
-    request.check()?;
-    let fallback_models = options.fallback_models.as_deref().unwrap_or_default();
-    fallback::check(fallback_models, Some(request.model()))
-        .map_err(|message| Error::invalid_input("fallback_models", message))
-}
-
-fn execute<C: Execute, T: DeserializeOwned + Send + 'static>(
-    client: &C,
-    draft: Draft<'_>,
-    options: Options,
-) -> C::Sending<T> {
-    let Draft { operation, path, body, encode_for } = draft;
+/// Adds the client's settings to what a call sends.
+pub(crate) fn plan(client: &impl Execute, draft: Draft<'_>, options: Options) -> Result<Plan> {
+    let Draft { operation, path, body } = draft;
     let operation = operation.with_host(client.settings().base_url.shared_authority());
-    let plan = body
-        .and_then(|body| Plan::new(operation.clone(), path, body, client.settings().with(options)?))
-        .map(|plan| plan.with_fallbacks(encode_for, &client.settings().gates))
-        .map(|plan| plan.with_idempotency_key([client.entropy(), client.entropy()]))
-        .map_err(|error| error.with_operation(operation));
-    client.execute(plan)
+    body.and_then(|body| {
+        Plan::new(operation.clone(), path, body, client.settings().with(options)?)
+    })
+    .map(|plan| plan.with_idempotency_key([client.entropy(), client.entropy()]))
+    .map_err(|error| error.with_operation(operation))
 }
 
-fn encode(body: &(impl Serialize + ?Sized)) -> Result<Bytes> {
+pub(crate) fn encode(body: &(impl Serialize + ?Sized)) -> Result<Bytes> {
     serde_json::to_vec(body).map(Bytes::from).map_err(|source| {
         Error::invalid_input("body", "the body cannot be written as JSON; see the source")
             .with_source(without_payload(&source))

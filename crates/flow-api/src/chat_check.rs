@@ -51,8 +51,8 @@ pub(crate) fn params(params: &Params) -> Result<()> {
 /// A request may ask for a stream through `param()`, or because it was decoded.
 fn stream(params: &Params) -> Result<()> {
     match params.get(STREAM) {
-        None | Some(Value::Null | Value::Bool(false)) => Ok(()),
-        Some(_) => Err(refuse(STREAM, "streams cannot be read yet; leave `stream` out")),
+        None | Some(Value::Null | Value::Bool(_)) => Ok(()),
+        Some(_) => Err(refuse(STREAM, "stream is not true or false; leave it to stream()")),
     }
 }
 
@@ -195,8 +195,7 @@ mod tests {
             ("result of an empty id", chat().tool_result("", "x"),          "messages",          "messages[1] is a tool's result without the id"),
             ("no messages",         ChatRequest::new("gpt-4o"),             "messages",          "there are no messages"),
             ("no model",            ChatRequest::new(" ").user("Hello"),    "model",             "the model is empty"),
-            ("a stream",            chat().param("stream", 1),              "stream",            "streams cannot be read yet"),
-            ("a stream in JSON",    decoded(&json!({ "stream": true })),     "stream",            "streams cannot be read yet"),
+            ("a stream",            chat().param("stream", 1),              "stream",            "leave it to stream()"),
         ];
         for (name, request, param, want) in cases {
             let error = request.check().unwrap_err();

@@ -23,6 +23,7 @@ pub(crate) const METADATA: &str = "metadata";
 pub(crate) const STORE: &str = "store";
 pub(crate) const END_USER: &str = "user";
 pub(crate) const STREAM: &str = "stream";
+pub(crate) const STREAM_OPTIONS: &str = "stream_options";
 
 /// What `param()` cannot set, for a JSON object would have the key twice, and what to do instead.
 pub(crate) const FIELDS: &[(&str, &str)] =

@@ -1,12 +1,14 @@
 //! What a chat call sends.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use flow_errors::Result;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::chat_check;
+use crate::chat_params::{MAX_COMPLETION_TOKENS, MAX_TOKENS, N, STREAM, STREAM_OPTIONS};
 use crate::chat_setters::chat_setters;
 use crate::message::Message;
 use crate::params::{self, Params};
@@ -70,10 +72,42 @@ impl ChatRequest {
         self.params.values().get(name)
     }
 
-    /// Returns the same request to another model, to be written.
-    pub(crate) fn to_model<'a>(&'a self, model: &'a str) -> impl Serialize + use<'a> {
-        let Self { messages, params, .. } = self;
-        ToModel { model, messages, params }
+    /// Returns the same request, to be written: to another model, if one is given, and as a stream, if
+    /// one is asked for.
+    pub(crate) fn variant<'a>(
+        &'a self,
+        model: Option<&'a str>,
+        stream: Option<AsStream>,
+    ) -> impl Serialize + use<'a> {
+        let Self { model: own, messages, params } = self;
+        let params = match stream {
+            None => Cow::Borrowed(params),
+            Some(AsStream { with_usage }) => {
+                let mut params = params.clone();
+                params.set(STREAM, true);
+                if with_usage && matches!(params.get(STREAM_OPTIONS), None | Some(Value::Null)) {
+                    params.set(STREAM_OPTIONS, json!({ "include_usage": true }));
+                }
+                Cow::Owned(params)
+            }
+        };
+        Variant { model: model.unwrap_or(own), messages, params }
+    }
+
+    /// Returns whether the request itself asks for a stream.
+    pub(crate) fn is_streamed(&self) -> bool {
+        self.param_value(STREAM) == Some(&Value::Bool(true))
+    }
+
+    /// Returns how many answers are asked for.
+    pub(crate) fn answers(&self) -> u64 {
+        self.param_value(N).and_then(Value::as_u64).unwrap_or(1)
+    }
+
+    /// Returns the most tokens that the answers may have together, if the request says so.
+    pub(crate) fn max_answer_tokens(&self) -> Option<u64> {
+        let tokens = |name| self.param_value(name).and_then(Value::as_u64);
+        tokens(MAX_COMPLETION_TOKENS).or_else(|| tokens(MAX_TOKENS))
     }
 
     /// Checks what the service would refuse anyway.
@@ -91,13 +125,20 @@ impl ChatRequest {
     }
 }
 
-/// A request whose model is another one, with the fields of [`ChatRequest`] in their order.
+/// How a stream is asked for.
+#[derive(Clone, Copy)]
+pub(crate) struct AsStream {
+    /// Whether it is to end with its usage, unless the request says so itself.
+    pub(crate) with_usage: bool,
+}
+
+/// A request with something changed, with the fields of [`ChatRequest`] in their order.
 #[derive(Serialize)]
-struct ToModel<'a> {
+struct Variant<'a> {
     model: &'a str,
     messages: &'a [Message],
     #[serde(flatten)]
-    params: &'a Params,
+    params: Cow<'a, Params>,
 }
 
 impl fmt::Debug for ChatRequest {
@@ -226,8 +267,28 @@ mod tests {
     #[test]
     fn request_to_another_model_differs_in_nothing_else() {
         let written = serde_json::to_string(&full()).unwrap();
-        let other = serde_json::to_string(&full().to_model("other")).unwrap();
+        let other = serde_json::to_string(&full().variant(Some("other"), None)).unwrap();
         assert_eq!(other, written.replacen(r#""model":"m""#, r#""model":"other""#, 1));
+    }
+
+    #[test]
+    fn request_for_a_stream_asks_for_its_usage_unless_it_says_otherwise() {
+        let usage = json!({ "include_usage": true });
+        let own = json!({ "include_obfuscation": false });
+        #[rustfmt::skip]
+        let cases = [
+            // request                                      with_usage  want
+            (chat(),                                        true,       Some(&usage)),
+            (chat().param("stream_options", json!(null)),   true,       Some(&usage)),
+            (chat().param("stream_options", own.clone()),   true,       Some(&own)),
+            (chat().param("stream", false),                 false,      None),
+        ];
+        for (request, with_usage, want) in cases {
+            let written =
+                serde_json::to_value(request.variant(None, Some(AsStream { with_usage }))).unwrap();
+            assert_eq!((&written["stream"], written.get("stream_options")), (&json!(true), want));
+            assert_eq!((&written["model"], &written["messages"]), (&json!("m"), &json!(chat().messages)));
+        }
     }
 
     #[test]

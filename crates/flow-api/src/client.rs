@@ -5,14 +5,17 @@
 
 pub mod head;
 
+pub use crate::arrived::Arrived;
 pub use crate::body::BodyReader;
 pub use crate::builder::Build;
 pub use crate::calls::Execute;
 pub use crate::connection::Connection;
 pub use crate::in_flight::InFlight;
+pub use crate::patience::Patience;
 pub use crate::plan::Plan;
 pub use crate::reply::Received;
 pub use crate::running::Running;
 pub use crate::settings::Settings;
+pub use crate::stream_call::StreamCall;
 pub use crate::streaming::Streaming;
 pub use crate::trace::AttemptSpan;

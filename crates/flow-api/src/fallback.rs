@@ -1,18 +1,10 @@
-//! The models that a chat call may ask after its own, and what is sent to each.
-//!
-//! A body is written when its model is first asked, and kept for all attempts: most calls get by
-//! with the first one.
+//! The models that a chat call may ask after its own.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
-use bytes::Bytes;
-use flow_errors::Result;
 use flow_errors::call::Target;
 
 use crate::gates::{Gates, SharedGate};
-
-/// Writes the body for a model.
-pub(crate) type Encode = Box<dyn Fn(&str) -> Result<Bytes> + Send + Sync>;
 
 /// Names of models in the order in which they are asked; none is blank, and none is there twice.
 pub(crate) type Names = Arc<[Arc<str>]>;
@@ -46,50 +38,35 @@ pub(crate) fn names(models: Vec<String>) -> Option<Names> {
     (!models.is_empty()).then(|| models.into_iter().map(Arc::from).collect())
 }
 
-/// The models of a call after its first.
-pub(crate) struct Fallbacks {
-    encode: Encode,
-    targets: Vec<Fallback>,
-}
-
-/// One of them.
-struct Fallback {
-    model: Arc<str>,
-    gate: SharedGate,
-    body: OnceLock<Result<Bytes>>,
-}
+/// The models of a call after its first, each with its gate.
+#[derive(Default)]
+pub(crate) struct Fallbacks(Vec<(Arc<str>, SharedGate)>);
 
 impl Fallbacks {
     /// Takes the models of `names` but for `asked`, which is the call's own: a client's list may
     /// well name it.
-    pub(crate) fn new(encode: Encode, names: &Names, asked: Option<&str>, gates: &Gates) -> Self {
-        let targets = names.iter().filter(|model| asked != Some(model)).map(|model| Fallback {
-            model: model.clone(),
-            gate: gates.gate(model),
-            body: OnceLock::new(),
-        });
-        Self { encode, targets: targets.collect() }
+    pub(crate) fn new(names: &Names, asked: Option<&str>, gates: &Gates) -> Self {
+        let others = names.iter().filter(|model| asked != Some(model));
+        Self(others.map(|model| (model.clone(), gates.gate(model))).collect())
     }
 
     /// Returns the names.
     pub(crate) fn models(&self) -> impl Iterator<Item = Arc<str>> {
-        self.targets.iter().map(|target| target.model.clone())
+        self.0.iter().map(|(model, _)| model.clone())
     }
 
+    /// Returns a target's model; `None` for the call's own.
+    pub(crate) fn model(&self, target: Target) -> Option<&str> {
+        self.get(target).map(|(model, _)| &**model)
+    }
+
+    /// Returns the gate of a target's model; `None` for the call's own.
     pub(crate) fn gate(&self, target: Target) -> Option<&SharedGate> {
-        self.get(target).map(|fallback| &fallback.gate)
+        self.get(target).map(|(_, gate)| gate)
     }
 
-    /// Returns the body for a model, written at most once.
-    pub(crate) fn body(&self, target: Target) -> Option<Result<Bytes>> {
-        let fallback = self.get(target)?;
-        let body = fallback.body.get_or_init(|| (self.encode)(&fallback.model));
-        Some(body.clone())
-    }
-
-    /// `None` for the call's own model.
-    fn get(&self, target: Target) -> Option<&Fallback> {
-        self.targets.get(target.model.checked_sub(1)?)
+    fn get(&self, target: Target) -> Option<&(Arc<str>, SharedGate)> {
+        self.0.get(target.model.checked_sub(1)?)
     }
 }
 
@@ -118,25 +95,17 @@ mod tests {
     }
 
     #[test]
-    fn bodies_are_written_once_and_only_for_models_that_are_asked() {
-        let written = Arc::new(std::sync::Mutex::new(Vec::new()));
-        let log = written.clone();
-        let encode = move |model: &str| {
-            log.lock().unwrap().push(model.to_owned());
-            Ok(Bytes::from(model.to_owned()))
-        };
+    fn targets_are_the_models_of_the_list_but_for_the_calls_own() {
         let names = names(["a", "m", "b"].map(str::to_owned).to_vec()).unwrap();
         let gates = Gates::default();
-        let fallbacks = Fallbacks::new(Box::new(encode), &names, Some("m"), &gates);
+        let fallbacks = Fallbacks::new(&names, Some("m"), &gates);
         let mut target = Target::default();
         assert_eq!(fallbacks.models().collect::<Vec<_>>(), ["a".into(), "b".into()]);
-        assert!(fallbacks.body(target).is_none() && fallbacks.gate(target).is_none());
+        assert!(fallbacks.model(target).is_none() && fallbacks.gate(target).is_none());
         target.model = 2;
+        assert_eq!(fallbacks.model(target), Some("b"));
         assert!(Arc::ptr_eq(fallbacks.gate(target).unwrap(), &gates.gate("b")));
-        assert_eq!(fallbacks.body(target).unwrap().unwrap(), "b");
-        assert_eq!(fallbacks.body(target).unwrap().unwrap(), "b");
-        assert_eq!(*written.lock().unwrap(), ["b"]);
         target.model = 3;
-        assert!(fallbacks.body(target).is_none());
+        assert!(fallbacks.model(target).is_none());
     }
 }

@@ -18,6 +18,16 @@ impl KeptBody {
         }
     }
 
+    /// Keeps what a reply would have been as a body.
+    pub(crate) fn written(reply: &crate::ChatCompletion) -> Self {
+        #[cfg(not(feature = "tracing"))]
+        let _ = reply;
+        Self {
+            #[cfg(feature = "tracing")]
+            bytes: serde_json::to_vec(reply).unwrap_or_default(),
+        }
+    }
+
     #[cfg(feature = "tracing")]
     pub(crate) fn as_bytes(&self) -> &[u8] {
         &self.bytes

@@ -59,12 +59,14 @@
 //! models: at most 200 bytes of printable ASCII without a blank, and without a key of the caller's.
 
 mod api_key;
+mod arrived;
 mod assembler;
 mod base_url;
 mod body;
 mod builder;
 mod calls;
 pub mod chat;
+mod chat_call;
 mod chat_check;
 mod chat_params;
 mod chat_request;
@@ -97,6 +99,7 @@ mod models;
 mod options;
 mod params;
 mod part;
+mod patience;
 mod plan;
 mod proxy;
 mod read;
@@ -105,18 +108,22 @@ mod response_format;
 mod running;
 mod settings;
 pub mod sse;
+mod stream_call;
+mod stream_options;
 mod streaming;
 mod tool;
 mod tool_call;
 mod tool_call_delta;
 mod trace;
 mod usage;
+mod variants;
 mod vector;
 
 pub use crate::api_key::ApiKey;
 pub use crate::base_url::BaseUrl;
 pub use crate::builder::ClientBuilder;
-pub use crate::calls::{Chat, Get, Models, Post};
+pub use crate::calls::{Get, Models, Post};
+pub use crate::chat_call::Chat;
 pub use crate::chat_request::ChatRequest;
 pub use crate::completion::ChatCompletion;
 pub use crate::message::{Message, Role};

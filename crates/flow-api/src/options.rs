@@ -10,6 +10,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, header};
 
 use crate::ApiKey;
 use crate::fallback::{self, Names};
+use crate::stream_options::{StreamOptions, StreamRules};
 
 /// The most bytes of a reply's body, unless the caller says otherwise: 64 MiB.
 const DEFAULT_MAX_REPLY_BYTES: usize = 64 * 1024 * 1024;
@@ -47,6 +48,7 @@ pub(crate) struct Options {
     pub(crate) on_attempt: Option<OnAttempt>,
     /// Empty is none, also where the client has some.
     pub(crate) fallback_models: Option<Vec<String>>,
+    pub(crate) stream: StreamOptions,
 }
 
 #[derive(Clone, Copy)]
@@ -150,6 +152,7 @@ pub(crate) struct Checked {
     pub(crate) on_attempt: Option<OnAttempt>,
     /// For chat calls.
     pub(crate) fallback_models: Option<Names>,
+    pub(crate) stream: StreamRules,
 }
 
 impl Checked {
@@ -171,6 +174,7 @@ impl Checked {
             max_reply_bytes: DEFAULT_MAX_REPLY_BYTES,
             on_attempt: None,
             fallback_models: None,
+            stream: StreamRules::DEFAULT,
         };
         let checked = defaults.with(Options { api_key: None, ..options })?;
         // Sent with every call, it would have the second one answered with the first one's reply.
@@ -214,6 +218,7 @@ impl Checked {
             checked.post_headers = Arc::new(of_post(&checked.headers));
         }
         checked.on_attempt = options.on_attempt.or(checked.on_attempt);
+        checked.stream = checked.stream.with(options.stream)?;
         if let Some(models) = options.fallback_models {
             checked.fallback_models = fallback::names(models);
         }

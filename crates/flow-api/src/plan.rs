@@ -1,25 +1,26 @@
 //! One call, checked and ready: what every attempt sends, and how its reply is read.
 
 use std::iter;
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use bytes::Bytes;
-use flow_errors::call::{Call, Operation, Target, Tick};
-use flow_errors::{Attempt, Error, Result};
-use http::{HeaderMap, HeaderValue, Method, Request, Uri, response};
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use flow_errors::call::{Call, Operation, Send, Target, Tick};
+use flow_errors::{Attempt, Class, Error, Kind, Result};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, header, response};
+use serde::de::{DeserializeOwned, IgnoredAny};
 
+use crate::arrived::Arrived;
 use crate::body::BodyReader;
-use crate::completeness::Completeness;
-use crate::fallback::{Encode, Fallbacks};
-use crate::field::Field;
+use crate::fallback::Fallbacks;
 use crate::gates::{Gates, SharedGate};
 use crate::options::{Checked, IDEMPOTENCY_KEY};
+use crate::patience::Patience;
 use crate::read::read;
 use crate::reply::Received;
 use crate::settings::CallSettings;
 use crate::streaming::Streaming;
+use crate::variants::{Encode, Variants};
 
 /// Where other services than ours expect their key.
 const KEY_HEADERS: [&str; 4] = ["api-key", "x-api-key", "x-goog-api-key", "x-auth-token"];
@@ -31,9 +32,15 @@ pub struct Plan {
     /// Lets the service recognize a request sent twice.
     idempotency_key: Option<HeaderValue>,
     pub(crate) body: Bytes,
+    /// Whether `body` asks for a stream.
+    streams: bool,
+    /// How many answers it asks for.
+    answers: u64,
+    warning: Option<Arc<str>>,
     checked: Checked,
     gate: SharedGate,
-    fallbacks: Option<Fallbacks>,
+    fallbacks: Fallbacks,
+    variants: Option<Variants>,
 }
 
 impl Plan {
@@ -46,15 +53,38 @@ impl Plan {
         let CallSettings { client, checked } = settings;
         let uri = client.base_url.join(path)?;
         let gate = client.gates.gate(operation.model().unwrap_or_default());
-        Ok(Self { operation, uri, idempotency_key: None, body, checked, gate, fallbacks: None })
+        Ok(Self {
+            operation,
+            uri,
+            idempotency_key: None,
+            body,
+            streams: false,
+            answers: 1,
+            warning: None,
+            checked,
+            gate,
+            fallbacks: Fallbacks::default(),
+            variants: None,
+        })
     }
 
-    /// Returns the plan with the models that the caller wants asked after the first, whose bodies
-    /// `encode` writes; without it there are none.
-    pub(crate) fn with_fallbacks(mut self, encode: Option<Encode>, gates: &Gates) -> Self {
-        if let (Some(encode), Some(names)) = (encode, &self.checked.fallback_models) {
-            self.fallbacks = Some(Fallbacks::new(encode, names, self.operation.model(), gates));
+    /// Returns the plan of a chat that asks for so many answers, as a stream or in one piece.
+    pub(crate) fn for_chat(self, answers: u64, streams: bool) -> Self {
+        Self { answers, streams, ..self }
+    }
+
+    /// Returns the plan with what is to be said of attempts that are no streams.
+    pub(crate) fn with_warning(self, warning: Option<String>) -> Self {
+        Self { warning: warning.map(Arc::from), ..self }
+    }
+
+    /// Returns the plan with the caller's fallback models, and with streams where it may recover by
+    /// them; `encode` writes their bodies.
+    pub(crate) fn with_variants(mut self, encode: Encode, gates: &Gates) -> Self {
+        if let Some(names) = &self.checked.fallback_models {
+            self.fallbacks = Fallbacks::new(names, self.operation.model(), gates);
         }
+        self.variants = Some(Variants::new(encode));
         self
     }
 
@@ -70,15 +100,25 @@ impl Plan {
 
     /// Starts the state machine of this call.
     pub(crate) fn call(&self, now: Tick, wall: SystemTime) -> Call {
-        Call::new(self.operation.clone(), self.checked.policy, self.checked.timeouts, now)
-            .with_fallback_models(self.fallbacks.iter().flat_map(Fallbacks::models))
-            .started_at(wall)
+        let mut call =
+            Call::new(self.operation.clone(), self.checked.policy, self.checked.timeouts, now)
+                .with_fallback_models(self.fallbacks.models())
+                .started_at(wall);
+        if let Some(warning) = &self.warning {
+            call = call.with_warning(warning.clone());
+        }
+        if self.streams {
+            call.streaming()
+        } else if self.variants.is_some() && self.checked.stream.recovers {
+            call.recovering_by_streaming()
+        } else {
+            call
+        }
     }
 
     /// Returns the gate of one of the call's models.
     pub(crate) fn gate(&self, target: Target) -> &SharedGate {
-        let fallback = self.fallbacks.as_ref().and_then(|fallbacks| fallbacks.gate(target));
-        fallback.unwrap_or(&self.gate)
+        self.fallbacks.gate(target).unwrap_or(&self.gate)
     }
 
     pub(crate) fn tell(&self, attempt: Option<&Attempt>) {
@@ -87,15 +127,13 @@ impl Plan {
         }
     }
 
-    /// Returns the request of an attempt to `target`; all attempts to one model send the same.
+    /// Returns the request of an attempt to `target`; all attempts to one target send the same.
     ///
     /// # Errors
     ///
-    /// Returns an error of kind `invalid_input` if the body for another model cannot be written.
+    /// Returns an error of kind `invalid_input` if the body for another target cannot be written.
     pub fn request(&self, target: Target) -> Result<Request<Bytes>> {
-        let fallback = self.fallbacks.as_ref().and_then(|fallbacks| fallbacks.body(target));
-        let is_first = fallback.is_none();
-        let mut request = Request::new(fallback.unwrap_or_else(|| Ok(self.body.clone()))?);
+        let mut request = Request::new(self.body(target)?);
         *request.method_mut() = self.operation.method().clone();
         *request.uri_mut() = self.uri.clone();
         let is_post = *self.operation.method() == Method::POST;
@@ -104,11 +142,41 @@ impl Plan {
         if let Some(key) = &self.idempotency_key {
             headers.insert(IDEMPOTENCY_KEY, key.clone());
         }
-        if !is_first {
-            distinguish(&mut headers, target);
+        if let Some(ending) = self.key_ending(target) {
+            distinguish(&mut headers, &ending);
+        }
+        if target.streams {
+            ask_for_stream(&mut headers);
         }
         *request.headers_mut() = headers;
         Ok(request)
+    }
+
+    /// Returns the body for a target.
+    fn body(&self, target: Target) -> Result<Bytes> {
+        match &self.variants {
+            Some(variants) if (target.model, target.streams) != (0, self.streams) => {
+                variants.body(target, &self.fallbacks)
+            }
+            _ => Ok(self.body.clone()),
+        }
+    }
+
+    /// Returns what tells the idempotency key of a target from that of the first one.
+    fn key_ending(&self, target: Target) -> Option<String> {
+        let model = (target.model > 0).then(|| format!("-fallback-{}", target.model));
+        let stream = match (target.streams, self.streams) {
+            (true, false) => "-stream",
+            (false, true) => "-whole",
+            _ => return model,
+        };
+        Some(model.unwrap_or_default() + stream)
+    }
+
+    /// Starts the time of an attempt that is sent at `now`.
+    #[must_use]
+    pub fn patience(&self, send: &Send, now: Tick) -> Patience {
+        Patience::new(send, &self.checked.stream, now)
     }
 
     /// Starts reading the body that follows `head`.
@@ -124,33 +192,28 @@ impl Plan {
     /// Returns the service's error, whatever its dialect and under whatever status; `decode` for a
     /// success that is not a `T`; `reply_too_large` above the caller's maximum; `cancelled` where
     /// the body's reading ended with that.
-    pub fn receive<T: DeserializeOwned>(
-        &self,
-        head: response::Parts,
-        body: BodyReader,
-        received_at: SystemTime,
-    ) -> Result<Received<T>> {
-        let response::Parts { status, headers, .. } = head;
-        let collected = body.finish(&headers);
-        let most = self.checked.max_reply_bytes;
-        read(status, headers, collected, most, received_at).map_err(|error| self.redacted(error))
+    pub fn receive<T: DeserializeOwned>(&self, arrived: Arrived) -> Result<Received<T>> {
+        read(arrived, self.checked.max_reply_bytes).map_err(|error| self.redacted(error))
+    }
+
+    /// Reads a reply that is no success.
+    #[must_use]
+    pub fn refusal(&self, arrived: Arrived) -> Error {
+        match self.receive::<IgnoredAny>(arrived) {
+            Err(error) => error,
+            // It never is: what succeeds is read as a stream.
+            Ok(_) => Error::new(Kind::Unexpected, Class::Permanent, "a success that is no stream"),
+        }
     }
 
     /// Starts reading the stream that follows the `head` of a success.
     ///
-    /// The number of answers is what the request asked for; the caller's keys are removed from
-    /// whatever error ends the stream.
+    /// The caller's keys are removed from whatever error ends the stream.
     #[must_use]
-    pub fn streaming(
-        &self,
-        head: response::Parts,
-        received_at: SystemTime,
-        completeness: Completeness,
-    ) -> Streaming {
-        let asked: Asked = serde_json::from_slice(&self.body).unwrap_or_default();
+    pub fn streaming(&self, head: response::Parts, received_at: SystemTime) -> Streaming {
         let stream = Streaming::new(head, received_at)
-            .with_choices(asked.n.as_ref().copied().unwrap_or(1))
-            .with_completeness(completeness)
+            .with_choices(self.answers)
+            .with_completeness(self.checked.stream.completeness)
             .with_max_reply_bytes(self.checked.max_reply_bytes);
         self.keys().fold(stream, Streaming::with_secret)
     }
@@ -177,13 +240,6 @@ impl std::fmt::Debug for Plan {
     }
 }
 
-/// What of a request says when its stream is complete.
-#[derive(Default, Deserialize)]
-struct Asked {
-    #[serde(default)]
-    n: Field<u64>,
-}
-
 /// `flow-` and the entropy in hexadecimal; `format!` would take as long as all other headers.
 fn idempotency_key(entropy: [u64; 2]) -> Bytes {
     let mut key = *b"flow-00112233445566778899aabbccddeeff";
@@ -199,14 +255,27 @@ fn idempotency_key(entropy: [u64; 2]) -> Bytes {
 ///
 /// It follows from the first one's, so that a caller who repeats a call under a key of their own
 /// repeats this one as well.
-fn distinguish(headers: &mut HeaderMap, target: Target) {
+fn distinguish(headers: &mut HeaderMap, ending: &str) {
     let Some(key) = headers.get_mut(IDEMPOTENCY_KEY) else { return };
-    let ending = format!("-fallback-{}", target.model);
     let other = Bytes::from([key.as_bytes(), ending.as_bytes()].concat());
     // It cannot fail: a value stays one with ASCII behind it.
     if let Ok(mut other) = HeaderValue::from_maybe_shared(other) {
         other.set_sensitive(key.is_sensitive());
         *key = other;
+    }
+}
+
+/// Says that a stream is wanted, and not compressed, which would hold its pieces back; what the caller
+/// set, which is marked sensitive, is left alone.
+fn ask_for_stream(headers: &mut HeaderMap) {
+    const FOR_STREAMS: [(HeaderName, &str); 2] = [
+        (header::ACCEPT, "text/event-stream, application/json"),
+        (header::ACCEPT_ENCODING, "identity"),
+    ];
+    for (name, value) in FOR_STREAMS {
+        if headers.get(&name).is_none_or(|value| !value.is_sensitive()) {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
     }
 }
 
@@ -229,13 +298,12 @@ mod tests {
             gates: Gates::default(),
         };
         let operation = Operation::new(Method::POST, "/chat/completions");
-        let body = Bytes::from_static(br#"{"n": 2}"#);
         let settings = settings.with(Options::default()).unwrap();
-        let plan = Plan::new(operation, "/chat/completions", body, settings).unwrap();
+        let plan = Plan::new(operation, "/chat/completions", Bytes::new(), settings).unwrap();
+        let plan = plan.for_chat(2, true);
         let end = |body: &'static str| {
             let (head, ()) = Response::new(()).into_parts();
-            let mut stream =
-                plan.streaming(head, SystemTime::UNIX_EPOCH, Completeness::FinishReason);
+            let mut stream = plan.streaming(head, SystemTime::UNIX_EPOCH);
             stream.push(body);
             stream.finish();
             iter::from_fn(|| stream.next_chunk()).find_map(Result::err)
@@ -255,14 +323,13 @@ mod tests {
 
     #[test]
     fn key_of_another_body_is_another_one_and_as_secret() {
-        let (mut headers, mut target) = (HeaderMap::new(), Target::default());
-        target.model = 2;
-        distinguish(&mut headers, target);
+        let mut headers = HeaderMap::new();
+        distinguish(&mut headers, "-fallback-2");
         assert!(headers.is_empty());
         let mut key = HeaderValue::from_static("job-17");
         key.set_sensitive(true);
         headers.insert(IDEMPOTENCY_KEY, key);
-        distinguish(&mut headers, target);
+        distinguish(&mut headers, "-fallback-2");
         assert_eq!(headers[IDEMPOTENCY_KEY], "job-17-fallback-2");
         assert!(headers[IDEMPOTENCY_KEY].is_sensitive());
     }

@@ -1,11 +1,10 @@
 //! Reading a reply whose body has arrived: a success that really is one, or the error it is.
 
-use std::time::SystemTime;
-
 use flow_errors::{Body, Error, Kind, Result};
 use http::{HeaderMap, StatusCode};
 use serde::de::{self, DeserializeOwned, Unexpected};
 
+use crate::arrived::Arrived;
 use crate::body::Collected;
 use crate::kept_body::KeptBody;
 use crate::reply::Received;
@@ -17,12 +16,27 @@ use crate::reply::Received;
 /// Returns the service's error, whatever its dialect and under whatever status; `decode` for a
 /// success that is not a `T`; `reply_too_large` above the maximum; what ended the reading early.
 pub(crate) fn read<T: DeserializeOwned>(
+    arrived: Arrived,
+    max_reply_bytes: usize,
+) -> Result<Received<T>> {
+    let Success { status, headers, bytes } = success(arrived, max_reply_bytes)?;
+    // A success without content is JSON's null, for those who ask for `()` or an `Option`.
+    let json: &[u8] = if status == StatusCode::NO_CONTENT { b"null" } else { &bytes };
+    match decode(json) {
+        Ok(value) => Ok(Received { value, status, headers, body: KeptBody::new(bytes) }),
+        Err(source) => Err(Error::undecodable(status, &headers, Body::new(bytes), source)),
+    }
+}
+
+/// A reply that is no error, and has arrived whole.
+struct Success {
     status: StatusCode,
     headers: HeaderMap,
-    collected: Collected,
-    max_reply_bytes: usize,
-    received_at: SystemTime,
-) -> Result<Received<T>> {
+    bytes: Vec<u8>,
+}
+
+fn success(arrived: Arrived, max_reply_bytes: usize) -> Result<Success> {
+    let Arrived { status, headers, collected, received_at } = arrived;
     let Collected { bytes, is_over, failure } = collected;
     // Whoever cancelled wants to hear of nothing else.
     if let Some(cancelled) = failure.as_ref().filter(|error| error.kind() == Kind::Cancelled) {
@@ -38,14 +52,9 @@ pub(crate) fn read<T: DeserializeOwned>(
     if let Some(error) = too_large.or(failure) {
         return Err(error.with_reply(status, &headers, keep(bytes)));
     }
-    if let Some(error) = Error::in_success(status, &headers, &bytes, received_at) {
-        return Err(error);
-    }
-    // A success without content is JSON's null, for those who ask for `()` or an `Option`.
-    let json: &[u8] = if status == StatusCode::NO_CONTENT { b"null" } else { &bytes };
-    match decode(json) {
-        Ok(value) => Ok(Received { value, status, headers, body: KeptBody::new(bytes) }),
-        Err(source) => Err(Error::undecodable(status, &headers, Body::new(bytes), source)),
+    match Error::in_success(status, &headers, &bytes, received_at) {
+        Some(error) => Err(error),
+        None => Ok(Success { status, headers, bytes }),
     }
 }
 

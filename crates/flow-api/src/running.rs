@@ -5,7 +5,7 @@
 use std::time::SystemTime;
 
 use flow_errors::call::{Call, Outcome, Step, Tick, Verdict};
-use flow_errors::{Class, Error, Kind, Result};
+use flow_errors::{Attempts, Class, Error, Kind, Result};
 
 use crate::Reply;
 use crate::gates::lock;
@@ -15,18 +15,36 @@ use crate::trace::{AttemptSpan, Trace};
 
 /// A call under way.
 #[derive(Debug)]
-pub struct Running<'a> {
-    plan: &'a Plan,
+pub struct Running {
+    plan: Box<Plan>,
     call: Call,
     trace: Trace,
 }
 
-impl<'a> Running<'a> {
+impl Running {
     /// Starts the call that `plan` describes.
     #[must_use]
-    pub fn new(plan: &'a Plan, now: Tick, wall: SystemTime) -> Self {
-        let trace = Trace::new(plan);
-        Self { plan, call: plan.call(now, wall), trace }
+    pub fn new(plan: Box<Plan>, now: Tick, wall: SystemTime) -> Self {
+        let (trace, call) = (Trace::new(&plan), plan.call(now, wall));
+        Self { plan, call, trace }
+    }
+
+    /// Returns what the call sends, and how its replies are read.
+    #[must_use]
+    pub const fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// Returns the attempts so far; the one under way is not among them.
+    #[must_use]
+    pub const fn attempts(&self) -> &Attempts {
+        self.call.attempts()
+    }
+
+    /// Returns the model that is asked.
+    #[must_use]
+    pub fn model(&self) -> Option<&str> {
+        self.call.model()
     }
 
     /// Returns the next thing to do.
@@ -34,7 +52,7 @@ impl<'a> Running<'a> {
         let gate = self.plan.gate(self.call.target());
         let step = self.call.poll(now, &mut lock(gate));
         if let Step::Send(send) = &step {
-            self.trace.begin_attempt(self.plan, *send, self.call.model());
+            self.trace.begin_attempt(&self.plan, *send, self.call.model());
         }
         step
     }
@@ -58,17 +76,22 @@ impl<'a> Running<'a> {
             Ok(received) => {
                 self.on_outcome(now, entropy, received.outcome());
                 let attempts = self.call.attempts().clone();
-                self.trace.succeeded(self.plan, &attempts, &received.body);
+                self.trace.succeeded(&self.plan, &attempts, &received.body);
                 Some(Reply::new(received, attempts))
             }
             Err(error) => {
-                self.on_outcome(now, entropy, Outcome::Failed(error));
+                self.on_failure(now, entropy, error);
                 None
             }
         }
     }
 
-    fn on_outcome(&mut self, now: Tick, entropy: u64, outcome: Outcome) {
+    /// Reports that the send under way failed before anything of it reached the caller.
+    pub fn on_failure(&mut self, now: Tick, entropy: u64, error: Error) {
+        self.on_outcome(now, entropy, Outcome::Failed(error));
+    }
+
+    pub(crate) fn on_outcome(&mut self, now: Tick, entropy: u64, outcome: Outcome) {
         if matches!(&outcome, Outcome::Failed(error) if error.kind() == Kind::Cancelled) {
             return self.cancel(now);
         }
@@ -89,10 +112,10 @@ impl<'a> Running<'a> {
 
     /// Returns the error of a call that failed.
     #[must_use]
-    pub fn finish(mut self, verdict: Verdict) -> Error {
+    pub fn finish(&mut self, verdict: Verdict) -> Error {
         match verdict {
             Verdict::Failed(error) => {
-                self.trace.failed(self.plan, &error);
+                self.trace.failed(&self.plan, &error);
                 error
             }
             // `on_reply` returns the reply of a success, so a driver of ours never gets here.
@@ -105,18 +128,18 @@ impl<'a> Running<'a> {
     /// Tells whoever wants to know that an attempt is over.
     fn tell(&mut self) {
         let attempt = self.call.attempts().last();
-        self.trace.end_attempt(self.plan, attempt, self.call.waits_for());
+        self.trace.end_attempt(&self.plan, attempt, self.call.waits_for());
         self.trace.in_scope(|| self.plan.tell(attempt));
     }
 }
 
-impl Drop for Running<'_> {
+impl Drop for Running {
     fn drop(&mut self) {
         // The instant only matters to the history, which nobody reads any more.
         let gate = self.plan.gate(self.call.target());
         self.call.cancel(Tick::ORIGIN, &mut lock(gate));
         let attempts = self.call.attempts();
-        self.trace.end_attempt(self.plan, attempts.last(), None);
+        self.trace.end_attempt(&self.plan, attempts.last(), None);
         self.trace.cancelled(attempts);
     }
 }

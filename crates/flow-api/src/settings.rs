@@ -24,12 +24,19 @@ impl Settings {
         Ok(CallSettings { client: self, checked: self.defaults.with(options)? })
     }
 
-    /// Returns whether a call with these options may ask other models than its own.
-    pub(crate) fn falls_back(&self, options: &Options) -> bool {
-        match &options.fallback_models {
+    /// Returns whether a chat with these options may send another body than its first.
+    pub(crate) fn has_variants(&self, options: &Options, streams: bool) -> bool {
+        let recovers = options.stream.recovers.unwrap_or(self.defaults.stream.recovers);
+        let falls_back = match &options.fallback_models {
             Some(models) => !models.is_empty(),
             None => self.defaults.fallback_models.is_some(),
-        }
+        };
+        falls_back || (recovers && !streams)
+    }
+
+    /// Returns whether streams of a chat with these options are to end with their usage.
+    pub(crate) fn asks_for_usage(&self, options: &Options) -> bool {
+        options.stream.asks_for_usage.unwrap_or(self.defaults.stream.asks_for_usage)
     }
 
     /// Returns how many attempts are under way.

@@ -19,6 +19,7 @@ use flow_errors::{Error, Kind, Result};
 use http::{HeaderMap, StatusCode, response};
 
 use crate::ChatCompletion;
+use crate::arrived::Arrived;
 use crate::assembler::Assembler;
 use crate::chunk::Chunk;
 use crate::completeness::Completeness;
@@ -166,6 +167,32 @@ impl Streaming {
         }
     }
 
+    /// Returns whether the stream has begun, which is when there is content, or its whole end without
+    /// any; `None` when more bytes are needed.
+    ///
+    /// # Errors
+    ///
+    /// Returns the error that ends the stream before that. Nothing has reached the caller by then.
+    pub fn begin(&mut self) -> Option<Result<()>> {
+        loop {
+            if self.contents > 0 {
+                return Some(Ok(()));
+            }
+            match std::mem::replace(&mut self.end, End::Ahead) {
+                End::Ahead if self.advance() => {}
+                End::Ahead => return None,
+                End::Near(Err(failure)) => {
+                    self.end = End::Passed { is_complete: false };
+                    return Some(Err(self.error(failure)));
+                }
+                end @ (End::Near(Ok(())) | End::Passed { .. }) => {
+                    self.end = end;
+                    return Some(Ok(()));
+                }
+            }
+        }
+    }
+
     /// Returns the next piece, or the error that ends the stream; `None` when more bytes are needed,
     /// and for ever once it [`is_over`](Self::is_over).
     pub fn next_chunk(&mut self) -> Option<Result<Chunk>> {
@@ -268,12 +295,20 @@ impl Streaming {
         self.whole.take().unwrap_or_else(|| assembled.finish())
     }
 
-    /// Returns the reply as a call gets it; ask [`is_complete`](Self::is_complete) before.
+    /// Returns the reply as if it had come in one piece; ask [`is_complete`](Self::is_complete) before.
     #[must_use]
-    pub fn into_received(mut self) -> Received<ChatCompletion> {
+    pub fn into_arrived(mut self) -> Arrived {
+        let reply = self.take_reply();
+        let Head { status, headers, received_at } = self.head;
+        Arrived::assembled(status, headers, &reply, received_at)
+    }
+
+    /// Takes out the reply as a call gets it, and the headers with it.
+    pub(crate) fn take_received(&mut self) -> Received<ChatCompletion> {
         let value = self.take_reply();
-        let Head { status, headers, .. } = self.head;
-        Received { value, status, headers, body: KeptBody::new(Vec::new()) }
+        let headers = std::mem::take(&mut self.head.headers);
+        let body = KeptBody::written(&value);
+        Received { value, status: self.head.status, headers, body }
     }
 
     const fn is_closed(&self) -> bool {

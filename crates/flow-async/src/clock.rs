@@ -20,7 +20,7 @@ pub trait Clock: Send + Sync + 'static {
     fn entropy(&self) -> u64;
 
     /// Completes at `instant`, or a little later.
-    fn sleep_until(&self, instant: Tick) -> Pin<Box<dyn Future<Output = ()> + Send + '_>>;
+    fn sleep_until(&self, instant: Tick) -> Pin<Box<dyn Future<Output = ()> + Send>>;
 }
 
 /// Tokio's clock, which tests can pause, and the operating system's randomness.
@@ -48,7 +48,7 @@ impl Clock for SystemClock {
         RandomState::new().hash_one(0_u8)
     }
 
-    fn sleep_until(&self, instant: Tick) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+    fn sleep_until(&self, instant: Tick) -> Pin<Box<dyn Future<Output = ()> + Send>> {
         // Where a platform's clock cannot hold the instant, a century is as good as for ever.
         const CENTURY: Duration = Duration::from_secs(100 * 365 * 24 * 3_600);
         let span = instant.since(Tick::ORIGIN);

@@ -1,49 +1,108 @@
 //! Runs the state machine of a call over a transport.
 
 use flow_api::Reply;
-use flow_api::client::{InFlight, Plan, Received, Running};
+use flow_api::client::{Arrived, InFlight, Plan, Running, StreamCall, Streaming};
 use flow_errors::Result;
 use flow_errors::call::{Send, Step};
 use serde::de::DeserializeOwned;
 
+use crate::chat_stream::ChatStream;
 use crate::client::Client;
+use crate::incoming::Incoming;
 use crate::reading::read;
 use crate::time_limit::TimeLimit;
 
 /// Makes the call that `plan` describes.
-pub(crate) async fn drive<T: DeserializeOwned>(client: &Client, plan: &Plan) -> Result<Reply<T>> {
+pub(crate) async fn drive<T: DeserializeOwned>(
+    client: &Client,
+    plan: Box<Plan>,
+) -> Result<Reply<T>> {
     let clock = client.clock();
     let mut call = Running::new(plan, clock.now(), clock.wall());
     loop {
-        match call.poll(clock.now()) {
-            Step::Send(send) => {
-                let result = call.span().in_future(attempt(client, plan, send)).await;
-                if let Some(reply) = call.on_reply(clock.now(), clock.entropy(), result) {
-                    return Ok(reply);
-                }
+        let send = next_send(client, &mut call).await?;
+        let result = call.span().in_future(attempt(client, call.plan(), send)).await;
+        let result = result.and_then(|arrived| call.plan().receive(arrived));
+        if let Some(reply) = call.on_reply(clock.now(), clock.entropy(), result) {
+            return Ok(reply);
+        }
+    }
+}
+
+/// Makes the call that `plan` describes, as far as the first content of its stream.
+pub(crate) async fn open(client: &Client, plan: Box<Plan>) -> Result<ChatStream> {
+    let clock = client.clock();
+    let mut call = Running::new(plan, clock.now(), clock.wall());
+    loop {
+        let send = next_send(client, &mut call).await?;
+        match call.span().in_future(begin(client, call.plan(), send)).await {
+            Ok((stream, incoming)) => {
+                let call = StreamCall::new(call, stream);
+                return Ok(ChatStream::new(call, incoming, clock.clone()));
             }
+            Err(error) => call.on_failure(clock.now(), clock.entropy(), error),
+        }
+    }
+}
+
+/// Waits for what is to be sent next.
+async fn next_send(client: &Client, call: &mut Running) -> Result<Send> {
+    let clock = client.clock();
+    loop {
+        match call.poll(clock.now()) {
+            Step::Send(send) => return Ok(send),
             Step::Wait { until, .. } => clock.sleep_until(until).await,
             Step::Done(verdict) => return Err(call.finish(verdict)),
         }
     }
 }
 
-/// Sends once and reads the reply.
-async fn attempt<T: DeserializeOwned>(
-    client: &Client,
-    plan: &Plan,
-    send: Send,
-) -> Result<Received<T>> {
+/// Sends once and reads the reply; a stream is put together.
+async fn attempt(client: &Client, plan: &Plan, send: Send) -> Result<Arrived> {
+    match exchange(client, plan, send).await? {
+        Answer::Whole(arrived) => Ok(arrived),
+        Answer::Stream(mut stream, mut incoming) => {
+            incoming.read_all(&mut stream).await?;
+            Ok(stream.into_arrived())
+        }
+    }
+}
+
+/// Sends once and reads a stream as far as its first content.
+async fn begin(client: &Client, plan: &Plan, send: Send) -> Result<(Box<Streaming>, Incoming)> {
+    match exchange(client, plan, send).await? {
+        Answer::Whole(arrived) => Err(plan.refusal(arrived)),
+        Answer::Stream(mut stream, mut incoming) => {
+            incoming.begin(&mut stream).await?;
+            Ok((stream, incoming))
+        }
+    }
+}
+
+/// What came of a send.
+enum Answer {
+    Whole(Arrived),
+    Stream(Box<Streaming>, Incoming),
+}
+
+/// Sends once and reads the head of the reply, and all of it unless it is a stream.
+async fn exchange(client: &Client, plan: &Plan, send: Send) -> Result<Answer> {
+    let clock = client.clock();
     let in_flight = InFlight::new(send.timeout);
-    let mut limit = TimeLimit::new(client.clock(), &in_flight);
+    let patience = plan.patience(&send, clock.now());
+    let mut limit = TimeLimit::new(clock.clone(), in_flight.clone(), patience);
     let request = plan.request(send.target)?;
     let sending = client.transport().send(request, &in_flight);
     let reply = limit.hold(sending).await?;
     let (head, mut body) = reply.into_parts();
+    if send.target.streams && head.status.is_success() {
+        let stream = plan.streaming(head, clock.wall());
+        return Ok(Answer::Stream(Box::new(stream), Incoming::new(body, limit)));
+    }
     let mut reader = plan.body_reader(&head);
     limit.for_body(head.status);
     if let Err(error) = limit.hold(read(&mut body, &mut reader)).await {
         reader.fail(error);
     }
-    plan.receive(head, reader, client.clock().wall())
+    Ok(Answer::Whole(Arrived::new(head, reader, clock.wall())))
 }

@@ -9,11 +9,13 @@ use flow_api::client::{Execute, Plan, Settings};
 use flow_errors::Result;
 use serde::de::DeserializeOwned;
 
+use crate::chat_stream::ChatStream;
 use crate::client::Client;
-use crate::driver::drive;
+use crate::driver::{drive, open};
 
 impl Execute for Client {
     type Sending<T> = Sending<T>;
+    type Opening = Opening;
 
     fn settings(&self) -> &Settings {
         self.settings()
@@ -22,7 +24,12 @@ impl Execute for Client {
     fn execute<T: DeserializeOwned + Send + 'static>(&self, plan: Result<Plan>) -> Sending<T> {
         // The future holds the plan more than once while it is handed on: better a pointer to it.
         let (client, plan) = (self.clone(), plan.map(Box::new));
-        Sending(Box::pin(async move { drive(&client, &*plan?).await }))
+        Sending(Box::pin(async move { drive(&client, plan?).await }))
+    }
+
+    fn open(&self, plan: Result<Plan>) -> Opening {
+        let (client, plan) = (self.clone(), plan.map(Box::new));
+        Opening(Box::pin(async move { open(&client, plan?).await }))
     }
 
     fn map<T: Send + 'static, U>(
@@ -52,5 +59,24 @@ impl<T> Future for Sending<T> {
 impl<T> fmt::Debug for Sending<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Sending").finish_non_exhaustive()
+    }
+}
+
+/// A stream that is being opened, as a future: the call starts when it is first polled, and ends when
+/// it is dropped. It comes with the first content.
+#[must_use = "futures do nothing unless awaited"]
+pub struct Opening(Pin<Box<dyn Future<Output = Result<ChatStream>> + Send>>);
+
+impl Future for Opening {
+    type Output = Result<ChatStream>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        self.0.as_mut().poll(context)
+    }
+}
+
+impl fmt::Debug for Opening {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Opening").finish_non_exhaustive()
     }
 }

@@ -99,19 +99,22 @@
 //!   attempt, retries as events, with OpenTelemetry's names; without key, prompt or answer.
 //!   [`flow_api`] lists the fields, the example `traced` prints them.
 
+mod chat_stream;
 mod client;
 mod clock;
 mod driver;
 mod execute;
 mod http;
+mod incoming;
 mod reading;
 mod request_body;
 mod time_limit;
 mod tls;
 mod transport;
 
+pub use crate::chat_stream::ChatStream;
 pub use crate::client::Client;
-pub use crate::execute::Sending;
+pub use crate::execute::{Opening, Sending};
 pub use crate::http::HttpTransport;
 pub use crate::transport::{ReplyBody, Transport};
 

@@ -4,41 +4,40 @@
 
 use std::future::poll_fn;
 use std::pin::Pin;
-use std::task::Poll;
+use std::sync::Arc;
+use std::task::{Context, Poll};
 
-use flow_api::client::InFlight;
-use flow_api::client::head::MAX_ERROR_BODY_TIME;
+use flow_api::client::{InFlight, Patience};
+use flow_errors::Result;
 use flow_errors::call::Tick;
-use flow_errors::{Error, Result};
 use http::StatusCode;
 
 use crate::clock::Clock;
 
-/// Until when the attempt may go on; `None` is without end.
-pub(crate) struct TimeLimit<'a> {
-    clock: &'a dyn Clock,
-    in_flight: &'a InFlight,
-    until: Option<Tick>,
-    /// Set once: a timer is dearer than the wait that it hardly ever ends.
-    timer: Option<Pin<Box<dyn Future<Output = ()> + Send + 'a>>>,
+/// Until when the attempt may go on.
+pub(crate) struct TimeLimit {
+    clock: Arc<dyn Clock>,
+    in_flight: InFlight,
+    patience: Patience,
+    /// Kept from wait to wait while it is early enough: a timer is dearer than the wait that it
+    /// hardly ever ends.
+    timer: Option<(Tick, Pin<Box<dyn Future<Output = ()> + Send>>)>,
 }
 
-impl<'a> TimeLimit<'a> {
+impl TimeLimit {
     /// Starts the time of the attempt.
-    pub(crate) fn new(clock: &'a dyn Clock, in_flight: &'a InFlight) -> Self {
-        let until = in_flight.timeout().map(|timeout| clock.now() + timeout);
-        Self { clock, in_flight, until, timer: until.map(|until| clock.sleep_until(until)) }
+    pub(crate) fn new(clock: Arc<dyn Clock>, in_flight: InFlight, patience: Patience) -> Self {
+        Self { clock, in_flight, patience, timer: None }
     }
 
-    /// Bounds the body of an error further: what it means is known from its status already.
+    /// Bounds the body of an error further.
     pub(crate) fn for_body(&mut self, status: StatusCode) {
-        if status.is_success() {
-            return;
-        }
-        let soon = self.clock.now() + MAX_ERROR_BODY_TIME;
-        let until = self.until.map_or(soon, |until| until.min(soon));
-        self.until = Some(until);
-        self.timer = Some(self.clock.sleep_until(until));
+        self.patience.for_body(status, self.clock.now());
+    }
+
+    /// Bounds what comes after the end of a stream further.
+    pub(crate) fn for_end(&mut self) {
+        self.patience.for_end(self.clock.now());
     }
 
     /// Does `work` unless the time is over first.
@@ -46,15 +45,40 @@ impl<'a> TimeLimit<'a> {
         &mut self,
         mut work: impl Future<Output = Result<T>> + Unpin,
     ) -> Result<T> {
-        let Some(timer) = &mut self.timer else { return work.await };
-        let limit = self.in_flight.timeout().unwrap_or(MAX_ERROR_BODY_TIME);
         poll_fn(|context| match Pin::new(&mut work).poll(context) {
             Poll::Ready(result) => Poll::Ready(result),
-            Poll::Pending => {
-                let over = || Err(Error::timeout(self.in_flight.sent(), limit));
-                timer.as_mut().poll(context).map(|()| over())
-            }
+            Poll::Pending => self.poll_over(context, 0).map(|()| Err(self.over())),
         })
         .await
+    }
+
+    /// Returns whether what comes after so much content has taken too long.
+    pub(crate) fn is_over(&mut self, contents: u64) -> bool {
+        let now = self.clock.now();
+        self.patience.until(now, contents).is_some_and(|until| now >= until)
+    }
+
+    /// Is ready when the wait for what comes after so much content has taken too long.
+    pub(crate) fn poll_over(&mut self, context: &mut Context<'_>, contents: u64) -> Poll<()> {
+        loop {
+            let now = self.clock.now();
+            let Some(until) = self.patience.until(now, contents) else { return Poll::Pending };
+            if now >= until {
+                return Poll::Ready(());
+            }
+            let timer = match &mut self.timer {
+                Some((at, timer)) if *at <= until => timer,
+                timer => &mut timer.insert((until, self.clock.sleep_until(until))).1,
+            };
+            if timer.as_mut().poll(context).is_pending() {
+                return Poll::Pending;
+            }
+            self.timer = None;
+        }
+    }
+
+    /// Returns the error of an attempt whose time is over.
+    pub(crate) fn over(&self) -> flow_errors::Error {
+        self.patience.over(self.in_flight.sent())
     }
 }

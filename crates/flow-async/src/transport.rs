@@ -19,8 +19,8 @@ pub type ReplyBody = UnsyncBoxBody<Bytes, Error>;
 ///
 /// - It calls [`InFlight::mark_sent`] before the first byte of the request may be written: what
 ///   was not sent may be sent again without being billed twice.
-/// - It bounds connecting itself. It may ignore [`InFlight::timeout`]: the caller drops the future
-///   when that is over, and the body as well.
+/// - It bounds connecting itself. It may ignore the limits in [`InFlight`]: the caller drops the
+///   future when one is over, and the body as well.
 /// - It sends once, follows no redirect, and returns every status as a reply.
 /// - A body that ends before it is complete is an error, never an end.
 ///

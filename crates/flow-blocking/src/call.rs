@@ -37,6 +37,8 @@ struct State {
     has_written: bool,
     /// Set once the reply is known to be an error.
     body_deadline: Option<Instant>,
+    /// The end of what is waited for just now, where that has a limit of its own.
+    wait_deadline: Option<Instant>,
     waits_for: WaitsFor,
 }
 
@@ -48,8 +50,13 @@ impl Call {
             deadline: in_flight.timeout().and_then(|limit| Instant::now().checked_add(limit)),
             in_flight: in_flight.clone(),
             cancel: cancel.clone(),
-            state: Mutex::default(),
+            state: Mutex::new(State { wait_deadline: wait_deadline(in_flight), ..State::default() }),
         }
+    }
+
+    /// Begins a read of the body, with the time that it may take.
+    pub(crate) fn begin_read(&self) {
+        self.lock().wait_deadline = wait_deadline(&self.in_flight);
     }
 
     /// Returns the call that this thread is in.
@@ -102,13 +109,13 @@ impl Call {
         if self.cancel.is_cancelled() {
             return Err(Error::cancelled());
         }
-        let (connecting, body_deadline) = {
+        let (connecting, deadlines) = {
             let state = self.lock();
-            (state.connecting, state.body_deadline)
+            (state.connecting, [self.deadline, state.body_deadline, state.wait_deadline])
         };
         let now = Instant::now();
         let left = |until: Instant| until.saturating_duration_since(now);
-        let total = self.deadline.into_iter().chain(body_deadline).min().map(left);
+        let total = deadlines.into_iter().flatten().min().map(left);
         let connect = connecting.and_then(|(_, until)| until.map(left));
         if total.is_some_and(|left| left.is_zero()) {
             let sent = if connecting.is_some() { Sent::No } else { self.in_flight.sent() };
@@ -163,6 +170,11 @@ impl Call {
         // The state is whole between any two statements, so a panic elsewhere does no harm.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Until when the wait that begins now may take; `None` is as long as the call.
+fn wait_deadline(in_flight: &InFlight) -> Option<Instant> {
+    Instant::now().checked_add(in_flight.wait_limit()?)
 }
 
 impl Interrupt for Call {

@@ -1,44 +1,111 @@
 //! Runs the state machine of a call over a transport.
 
 use flow_api::Reply;
-use flow_api::client::{InFlight, Plan, Received, Running};
+use flow_api::client::{Arrived, InFlight, Plan, Running, StreamCall, Streaming};
 use flow_errors::Result;
 use flow_errors::call::{Send, Step};
 use serde::de::DeserializeOwned;
 
+use crate::chat_stream::ChatStream;
 use crate::client::Client;
+use crate::incoming::Incoming;
 use crate::reading::read;
 
 /// Makes the call that `plan` describes.
-pub(crate) fn drive<T: DeserializeOwned>(client: &Client, plan: &Plan) -> Result<Reply<T>> {
+pub(crate) fn drive<T: DeserializeOwned>(
+    client: &Client,
+    plan: Box<Plan>,
+) -> Result<Reply<T>> {
     let clock = client.clock();
     let mut call = Running::new(plan, clock.now(), clock.wall());
+    loop {
+        let send = next_send(client, &mut call)?;
+        let result = call.span().in_scope(|| attempt(client, call.plan(), send));
+        let result = result.and_then(|arrived| call.plan().receive(arrived));
+        if let Some(reply) = call.on_reply(clock.now(), clock.entropy(), result) {
+            return Ok(reply);
+        }
+    }
+}
+
+/// Makes the call that `plan` describes, as far as the first content of its stream.
+pub(crate) fn open(client: &Client, plan: Box<Plan>) -> Result<ChatStream> {
+    let clock = client.clock();
+    let mut call = Running::new(plan, clock.now(), clock.wall());
+    loop {
+        let send = next_send(client, &mut call)?;
+        match call.span().in_scope(|| begin(client, call.plan(), send)) {
+            Ok((stream, incoming)) => {
+                let call = StreamCall::new(call, stream);
+                return Ok(ChatStream::new(call, incoming, clock.clone()));
+            }
+            Err(error) => call.on_failure(clock.now(), clock.entropy(), error),
+        }
+    }
+}
+
+/// Waits for what is to be sent next.
+fn next_send(client: &Client, call: &mut Running) -> Result<Send> {
+    let clock = client.clock();
     loop {
         if client.cancel_token().is_cancelled() {
             call.cancel(clock.now());
         }
         match call.poll(clock.now()) {
-            Step::Send(send) => {
-                let result = call.span().in_scope(|| attempt(client, plan, send));
-                if let Some(reply) = call.on_reply(clock.now(), clock.entropy(), result) {
-                    return Ok(reply);
-                }
-            }
+            Step::Send(send) => return Ok(send),
             Step::Wait { until, .. } => clock.sleep_until(until, client.cancel_token()),
             Step::Done(verdict) => return Err(call.finish(verdict)),
         }
     }
 }
 
-/// Sends once and reads the reply.
-fn attempt<T: DeserializeOwned>(client: &Client, plan: &Plan, send: Send) -> Result<Received<T>> {
+/// Sends once and reads the reply; a stream is put together.
+fn attempt(client: &Client, plan: &Plan, send: Send) -> Result<Arrived> {
+    match exchange(client, plan, send)? {
+        Answer::Whole(arrived) => Ok(arrived),
+        Answer::Stream(mut stream, mut incoming) => {
+            incoming.read_all(&mut stream)?;
+            Ok(stream.into_arrived())
+        }
+    }
+}
+
+/// Sends once and reads a stream as far as its first content.
+fn begin(client: &Client, plan: &Plan, send: Send) -> Result<(Box<Streaming>, Incoming)> {
+    match exchange(client, plan, send)? {
+        Answer::Whole(arrived) => Err(plan.refusal(arrived)),
+        Answer::Stream(mut stream, mut incoming) => {
+            incoming.begin(&mut stream)?;
+            Ok((stream, incoming))
+        }
+    }
+}
+
+/// What came of a send.
+enum Answer {
+    Whole(Arrived),
+    Stream(Box<Streaming>, Incoming),
+}
+
+/// Sends once and reads the head of the reply, and all of it unless it is a stream.
+fn exchange(client: &Client, plan: &Plan, send: Send) -> Result<Answer> {
+    let clock = client.clock();
     let in_flight = InFlight::new(send.timeout);
+    let mut patience = plan.patience(&send, clock.now());
     let request = plan.request(send.target)?;
-    let reply = client.transport().send(request, &in_flight, client.cancel_token())?;
+    in_flight.set_wait_limit(patience.left(clock.now(), 0));
+    let sending = client.transport().send(request, &in_flight, client.cancel_token());
+    let reply = sending.map_err(|error| patience.instead_of(error, in_flight.sent()))?;
     let (head, mut body) = reply.into_parts();
+    if send.target.streams && head.status.is_success() {
+        let stream = plan.streaming(head, clock.wall());
+        let incoming = Incoming::new(body, clock.clone(), in_flight, patience);
+        return Ok(Answer::Stream(Box::new(stream), incoming));
+    }
     let mut reader = plan.body_reader(&head);
+    in_flight.set_wait_limit(None);
     if let Err(error) = read(&mut body, &mut reader) {
         reader.fail(error);
     }
-    plan.receive(head, reader, client.clock().wall())
+    Ok(Answer::Whole(Arrived::new(head, reader, clock.wall())))
 }

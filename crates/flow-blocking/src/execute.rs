@@ -5,11 +5,13 @@ use flow_api::client::{Execute, Plan, Settings};
 use flow_errors::Result;
 use serde::de::DeserializeOwned;
 
+use crate::chat_stream::ChatStream;
 use crate::client::Client;
-use crate::driver::drive;
+use crate::driver::{drive, open};
 
 impl Execute for Client {
     type Sending<T> = Result<Reply<T>>;
+    type Opening = Result<ChatStream>;
 
     fn settings(&self) -> &Settings {
         self.settings()
@@ -19,7 +21,11 @@ impl Execute for Client {
         &self,
         plan: Result<Plan>,
     ) -> Result<Reply<T>> {
-        drive(self, &plan?)
+        drive(self, Box::new(plan?))
+    }
+
+    fn open(&self, plan: Result<Plan>) -> Result<ChatStream> {
+        open(self, Box::new(plan?))
     }
 
     fn map<T: Send + 'static, U>(

@@ -150,6 +150,7 @@ impl Read for Body {
         if let Some(error) = &self.failed {
             return Err(io::Error::other(error.clone()));
         }
+        self.call.begin_read();
         // What has been buffered is not read after the call's end either.
         let read = self.call.left().and_then(|_| {
             let _entered = self.call.enter();

@@ -99,6 +99,7 @@
 
 mod call;
 mod cancel;
+mod chat_stream;
 mod client;
 mod clock;
 mod connection;
@@ -107,6 +108,7 @@ mod dial;
 mod driver;
 mod execute;
 mod http;
+mod incoming;
 mod reading;
 mod socket;
 mod stream;
@@ -116,6 +118,7 @@ mod tunnel;
 mod wait;
 
 pub use crate::cancel::CancelToken;
+pub use crate::chat_stream::ChatStream;
 pub use crate::client::Client;
 pub use crate::http::HttpTransport;
 pub use crate::transport::{ReplyBody, Transport};

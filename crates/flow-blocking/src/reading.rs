@@ -26,7 +26,7 @@ pub(crate) fn read(body: &mut ReplyBody, reader: &mut BodyReader) -> Result<()> 
 }
 
 /// Takes our own error out of the reader's, or says that the connection broke.
-fn broken(error: io::Error) -> Error {
+pub(crate) fn broken(error: io::Error) -> Error {
     match error.downcast::<Error>() {
         Ok(error) => error,
         Err(error) => Error::transport(Sent::Perhaps, error),

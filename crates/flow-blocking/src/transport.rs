@@ -24,7 +24,8 @@ pub type ReplyBody = Box<dyn io::Read + Send>;
 /// - It calls [`InFlight::mark_sent`] before the first byte of the request may be written: what
 ///   was not sent may be sent again without being billed twice.
 /// - It bounds connecting itself, and keeps to [`InFlight::timeout`] from the start of the send to
-///   the last byte of the body.
+///   the last byte of the body, and to [`InFlight::wait_limit`], asked anew, in the send and in each
+///   read of the body.
 /// - It ends soon after [`CancelToken::cancel`], wherever it waits.
 /// - It sends once, follows no redirect, and returns every status as a reply.
 /// - A body that ends before it is complete is an error, never an end; the body of an error status
@@ -63,7 +64,7 @@ pub trait Transport: Send + Sync + 'static {
     /// # Errors
     ///
     /// Returns an error of kind `connect` when DNS, TCP, TLS or the proxy failed, `transport`
-    /// when the connection broke, `timeout` when [`InFlight::timeout`] is over, `cancelled` after
+    /// when the connection broke, `timeout` when one of its limits is over, `cancelled` after
     /// [`CancelToken::cancel`], and `decode` when the reply's head is refused.
     fn send(
         &self,

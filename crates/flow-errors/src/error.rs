@@ -193,6 +193,14 @@ impl Error {
         self.map(|inner| inner.partial = Some(Arc::new(reply)))
     }
 
+    /// Returns a copy that says of a stream what `other` says: how much was delivered, and what had
+    /// arrived.
+    #[must_use]
+    pub fn with_delivery_of(self, other: &Self) -> Self {
+        let (delivered, partial) = (other.0.delivered, other.0.partial.clone());
+        self.map(|inner| (inner.delivered, inner.partial) = (delivered, partial))
+    }
+
     /// Adds a source, and its root cause to the message: whoever logs `{error}` alone must learn
     /// that the connection was refused, although everything between is for the chain.
     pub(crate) fn caused_by(self, source: impl Into<Source>) -> Self {

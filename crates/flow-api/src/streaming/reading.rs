@@ -9,6 +9,7 @@ use super::end::{Closed, End, Failure};
 use super::event::{Head, Seen};
 use super::rules::Ending;
 use crate::ChatCompletion;
+use crate::arrived::Arrived;
 use crate::body::BodyReader;
 use crate::chunk::Chunk;
 use crate::read::read;
@@ -68,7 +69,8 @@ impl Streaming {
         }
         collected.failure = failure.or(collected.failure);
         let Head { status, headers, received_at } = self.head.clone();
-        let received = read(status, headers, collected, self.rules.max_reply_bytes, received_at);
+        let arrived = Arrived { status, headers, collected, received_at };
+        let received = read(arrived, self.rules.max_reply_bytes);
         let received = received.and_then(|received: Received<ChatCompletion>| {
             let chunk = Chunk::whole(&received.value).map_err(Error::undecodable_event)?;
             Ok((received.value, chunk))
@@ -130,6 +132,17 @@ impl Streaming {
                 self.head.complete(Error::stream_truncated(&how, self.delivered))
             }
         };
-        self.keys.redacted(error)
+        self.with_partial(self.keys.redacted(error))
+    }
+
+    /// Adds what has arrived of the reply, if any of it has.
+    fn with_partial(&mut self, error: Error) -> Error {
+        if self.assembler.begun() == 0 {
+            return error;
+        }
+        let reply = self.take_reply();
+        let partial = serde_json::to_value(&reply);
+        self.whole = Some(reply);
+        partial.map_or_else(|_| error.clone(), |partial| error.clone().with_partial(partial))
     }
 }

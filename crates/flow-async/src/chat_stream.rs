@@ -1,0 +1,145 @@
+//! A chat completion that arrives piece by piece.
+
+use std::fmt;
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use flow_api::chat::{Chunk, Usage};
+use flow_api::client::StreamCall;
+use flow_api::{ChatCompletion, Reply};
+use flow_errors::headers::RateLimits;
+use flow_errors::{Attempts, Result};
+use futures_core::Stream;
+
+use crate::clock::Clock;
+use crate::incoming::Incoming;
+
+/// A chat completion that arrives piece by piece: what [`Chat::stream`](crate::Chat::stream) gives.
+///
+/// It ends in one of two ways: complete, with `None`, or with an error, and `None` after it. The error
+/// says how much had been delivered ([`Error::delivered`](crate::Error::delivered)) and holds what had
+/// arrived ([`Error::partial`](crate::Error::partial)). Nothing is read ahead of what is asked for.
+///
+/// Dropping it closes the connection and gives back what the call held. A stream that was read to its
+/// end leaves the connection to the next call; for that it may wait 100 ms for the body to end as well.
+///
+/// # Examples
+///
+/// ```no_run
+/// # async fn example() -> flow_async::Result<()> {
+/// let client = flow_async::Client::from_env()?;
+/// let mut stream = client.chat("gpt-4o").user("Hello").stream().await?;
+/// while let Some(chunk) = stream.next().await {
+///     print!("{}", chunk?.text());
+/// }
+/// println!("\n{:?}", stream.usage());
+/// # Ok(())
+/// # }
+/// ```
+#[must_use = "a stream does nothing unless it is read"]
+pub struct ChatStream {
+    call: StreamCall,
+    incoming: Incoming,
+    clock: Arc<dyn Clock>,
+}
+
+impl ChatStream {
+    pub(crate) const fn new(call: StreamCall, incoming: Incoming, clock: Arc<dyn Clock>) -> Self {
+        Self { call, incoming, clock }
+    }
+
+    /// Returns the next piece; `None` when the stream is over, which without an error before it means
+    /// that it is complete.
+    ///
+    /// # Errors
+    ///
+    /// Returns once what ended the stream early: the service's own error, `stream_truncated`,
+    /// `transport`, `timeout`, `decode`, `reply_too_large`.
+    pub async fn next(&mut self) -> Option<Result<Chunk>> {
+        poll_fn(|context| self.poll_piece(context)).await
+    }
+
+    /// Reads the rest, and returns the whole reply as if it had come in one piece.
+    ///
+    /// # Errors
+    ///
+    /// Returns the error that ended the stream early, also if it was given out before. What had arrived
+    /// is in [`Error::partial`](crate::Error::partial).
+    pub async fn into_reply(mut self) -> Result<Reply<ChatCompletion>> {
+        while let Some(chunk) = self.next().await {
+            chunk?;
+        }
+        self.call.into_result(self.clock.now())
+    }
+
+    /// Returns the service's id for the request.
+    #[must_use]
+    pub fn request_id(&self) -> Option<&str> {
+        self.call.request_id()
+    }
+
+    /// Returns the attempts of the call: those before this stream, and its own once it is over.
+    #[must_use]
+    pub const fn attempts(&self) -> &Attempts {
+        self.call.attempts()
+    }
+
+    /// Returns the model that answers, as the service names it.
+    #[must_use]
+    pub fn model(&self) -> Option<&str> {
+        self.call.model()
+    }
+
+    /// Returns the model that was asked: the request's own, or the fallback model that the call came to.
+    #[must_use]
+    pub fn asked_model(&self) -> Option<&str> {
+        self.call.asked_model()
+    }
+
+    /// Returns what the call used: services say it at the end, if they do at all.
+    #[must_use]
+    pub fn usage(&self) -> Option<&Usage> {
+        self.call.usage()
+    }
+
+    /// Returns what the service said of its limits.
+    #[must_use]
+    pub fn rate_limits(&self) -> RateLimits {
+        RateLimits::from_headers(self.call.headers())
+    }
+
+    fn poll_piece(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Chunk>>> {
+        self.call.call().span().in_scope(|| {
+            loop {
+                if let Some(piece) = self.call.next_chunk(|| self.clock.now()) {
+                    if piece.is_err() {
+                        self.incoming.close();
+                    }
+                    return Poll::Ready(Some(piece));
+                }
+                if self.call.is_over() {
+                    ready!(self.incoming.poll_end(context));
+                    self.call.end(|| self.clock.now());
+                    return Poll::Ready(None);
+                }
+                ready!(self.incoming.poll_read(context, self.call.stream()));
+            }
+        })
+    }
+}
+
+impl Stream for ChatStream {
+    type Item = Result<Chunk>;
+
+    fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Chunk>>> {
+        self.get_mut().poll_piece(context)
+    }
+}
+
+impl fmt::Debug for ChatStream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ChatStream").field("call", &self.call).finish_non_exhaustive()
+    }
+}
