@@ -23,4 +23,6 @@ mod rows;
 #[cfg(test)]
 mod secrets;
 #[cfg(test)]
+mod streams;
+#[cfg(test)]
 mod trace;

@@ -196,7 +196,9 @@ impl flow_blocking::Transport for Fake {
                 let soon =
                     Some(clock.tick() + MAX_ERROR_BODY_TIME).filter(|_| !status.is_success());
                 let until = until.into_iter().chain(soon).min();
-                Ok(reply(status, headers, Box::new(FakeReader { body, clock, until, limit })))
+                let in_flight = in_flight.clone();
+                let reader = FakeReader { body, clock, until, limit, in_flight };
+                Ok(reply(status, headers, Box::new(reader)))
             }
             Scene::Stall => {
                 let _ = self.passes(Duration::MAX, until);
@@ -244,6 +246,7 @@ struct FakeReader {
     clock: VirtualClock,
     until: Option<Tick>,
     limit: Duration,
+    in_flight: InFlight,
 }
 
 impl Read for FakeReader {
@@ -265,6 +268,7 @@ impl Read for FakeReader {
             BodyFault::Cancel => Err(io::Error::other(Error::cancelled())),
             BodyFault::Stall => {
                 let left = self.until.map(|until| until.since(self.clock.tick()));
+                let left = left.into_iter().chain(self.in_flight.wait_limit()).min();
                 self.clock.advance(left.unwrap_or_default());
                 Err(io::Error::other(Error::timeout(Sent::Perhaps, self.limit)))
             }

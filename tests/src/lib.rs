@@ -4,24 +4,37 @@
 
 mod clock;
 mod fake;
+mod runtime;
+mod streams;
 
 use std::fmt::Debug;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use flow_api::client::{Build, Execute};
 use flow_api::{Chat, ChatRequest, ClientBuilder, Reply};
 use flow_errors::Result;
-use tokio::runtime::Runtime;
 
 use crate::clock::SocketClock;
+use crate::runtime::runtime;
 
 pub use crate::clock::VirtualClock;
 pub use crate::fake::{BodyFault, Fake, Scene, Seen};
+pub use crate::streams::{TestStream, Waited};
 
 /// A client that tests can be written for once.
 pub trait TestClient: Build + Execute + Clone + Debug + Send + Sync + 'static {
     /// The client's name in messages.
     const NAME: &'static str;
+
+    /// What it streams with.
+    type Stream: TestStream;
+
+    /// Opens a stream.
+    ///
+    /// # Errors
+    ///
+    /// Returns the call's error.
+    fn open(opening: Self::Opening) -> Result<Self::Stream>;
 
     /// Returns what a call comes to.
     ///
@@ -51,9 +64,14 @@ pub trait TestClient: Build + Execute + Clone + Debug + Send + Sync + 'static {
 impl TestClient for flow_async::Client {
     const NAME: &'static str = "async";
 
+    type Stream = Waited;
+
+    fn open(opening: Self::Opening) -> Result<Waited> {
+        runtime().block_on(opening).map(Waited)
+    }
+
     fn wait<T>(sending: Self::Sending<T>) -> Result<Reply<T>> {
-        static RUNTIME: OnceLock<Runtime> = OnceLock::new();
-        RUNTIME.get_or_init(|| Runtime::new().expect("a runtime starts")).block_on(sending)
+        runtime().block_on(sending)
     }
 
     fn faked(fake: Fake) -> ClientBuilder<Self> {
@@ -72,6 +90,12 @@ impl TestClient for flow_async::Client {
 
 impl TestClient for flow_blocking::Client {
     const NAME: &'static str = "blocking";
+
+    type Stream = flow_blocking::ChatStream;
+
+    fn open(opening: Self::Opening) -> Result<flow_blocking::ChatStream> {
+        opening
+    }
 
     fn wait<T>(sending: Self::Sending<T>) -> Result<Reply<T>> {
         sending

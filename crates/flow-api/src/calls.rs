@@ -12,12 +12,12 @@ use http::Method;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::ModelList;
 use crate::embedding_list::EmbeddingList;
 use crate::embedding_request::{EmbeddingRequest, embedding_setters};
 use crate::options::{Options, option_setters};
 use crate::plan::Plan;
 use crate::settings::Settings;
-use crate::ModelList;
 
 /// What a client crate provides so that calls can be made.
 pub trait Execute {
@@ -35,7 +35,7 @@ pub trait Execute {
     -> Self::Sending<T>;
 
     /// Makes the call of a plan that streams, up to the first content.
-    fn open(&self, plan: Result<Plan>) -> Self::Opening;
+    fn stream(&self, plan: Result<Plan>) -> Self::Opening;
 
     /// Returns the call with something else made of what it returns.
     fn map<T: Send + 'static, U>(
@@ -229,11 +229,9 @@ pub(crate) struct Draft<'a> {
 pub(crate) fn plan(client: &impl Execute, draft: Draft<'_>, options: Options) -> Result<Plan> {
     let Draft { operation, path, body } = draft;
     let operation = operation.with_host(client.settings().base_url.shared_authority());
-    body.and_then(|body| {
-        Plan::new(operation.clone(), path, body, client.settings().with(options)?)
-    })
-    .map(|plan| plan.with_idempotency_key([client.entropy(), client.entropy()]))
-    .map_err(|error| error.with_operation(operation))
+    body.and_then(|body| Plan::new(operation.clone(), path, body, client.settings().with(options)?))
+        .map(|plan| plan.with_idempotency_key([client.entropy(), client.entropy()]))
+        .map_err(|error| error.with_operation(operation))
 }
 
 pub(crate) fn encode(body: &(impl Serialize + ?Sized)) -> Result<Bytes> {

@@ -91,7 +91,7 @@ impl<'a, C: Execute> Chat<'a, C> {
     /// Every kind of error there is; match on [`Error::kind`].
     pub fn stream(self) -> C::Opening {
         let client = self.client;
-        client.open(self.plan(true))
+        client.stream(self.plan(true))
     }
 
     fn plan(self, streams: bool) -> Result<Plan> {
@@ -141,6 +141,8 @@ fn check(request: &ChatRequest, options: &Options, streams: bool) -> Result<()> 
 /// What is to be said of an answer of up to so many tokens that is wanted in one piece.
 fn warning(tokens: u64) -> Option<String> {
     (tokens > MAX_TOKENS_IN_A_MINUTE).then(|| {
-        format!("{tokens} tokens may take longer than a gateway waits; use stream() or send_streamed()")
+        format!(
+            "{tokens} tokens may take longer than a gateway waits; use stream() or send_streamed()"
+        )
     })
 }

@@ -287,7 +287,10 @@ mod tests {
             let written =
                 serde_json::to_value(request.variant(None, Some(AsStream { with_usage }))).unwrap();
             assert_eq!((&written["stream"], written.get("stream_options")), (&json!(true), want));
-            assert_eq!((&written["model"], &written["messages"]), (&json!("m"), &json!(chat().messages)));
+            assert_eq!(
+                (&written["model"], &written["messages"]),
+                (&json!("m"), &json!(chat().messages))
+            );
         }
     }
 

@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
 use flow_errors::call::Timeouts;
 use flow_errors::{Attempt, Error, Result, RetryPolicy};
@@ -10,6 +9,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, header};
 
 use crate::ApiKey;
 use crate::fallback::{self, Names};
+use crate::limit::Limit;
 use crate::stream_options::{StreamOptions, StreamRules};
 
 /// The most bytes of a reply's body, unless the caller says otherwise: 64 MiB.
@@ -51,12 +51,6 @@ pub(crate) struct Options {
     pub(crate) stream: StreamOptions,
 }
 
-#[derive(Clone, Copy)]
-pub(crate) enum Limit {
-    After(Duration),
-    Never,
-}
-
 /// The setters of [`Options`], for every builder that has an `options` field.
 macro_rules! option_setters {
     () => {
@@ -75,13 +69,13 @@ macro_rules! option_setters {
 
         /// Sets how long the whole call may take, attempts and waits together; default 10 minutes.
         pub fn deadline(mut self, deadline: std::time::Duration) -> Self {
-            self.options.deadline = Some($crate::options::Limit::After(deadline));
+            self.options.deadline = Some($crate::limit::Limit::After(deadline));
             self
         }
 
         /// Lifts the deadline: the call may take as long as its attempts do.
         pub fn no_deadline(mut self) -> Self {
-            self.options.deadline = Some($crate::options::Limit::Never);
+            self.options.deadline = Some($crate::limit::Limit::Never);
             self
         }
 
@@ -89,13 +83,13 @@ macro_rules! option_setters {
         ///
         /// An attempt that is cut off may still be run, **and billed**, by the service.
         pub fn attempt_timeout(mut self, timeout: std::time::Duration) -> Self {
-            self.options.attempt_timeout = Some($crate::options::Limit::After(timeout));
+            self.options.attempt_timeout = Some($crate::limit::Limit::After(timeout));
             self
         }
 
         /// Lifts the limit of an attempt: it may take what the deadline leaves, as by default.
         pub fn no_attempt_timeout(mut self) -> Self {
-            self.options.attempt_timeout = Some($crate::options::Limit::Never);
+            self.options.attempt_timeout = Some($crate::limit::Limit::Never);
             self
         }
 
@@ -277,6 +271,8 @@ fn shown(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     fn options() -> Options {

@@ -7,8 +7,14 @@ use flow_errors::call::{Send, Tick};
 use flow_errors::{Error, Kind, Sent};
 use http::StatusCode;
 
-use crate::client::head::MAX_ERROR_BODY_TIME;
 use crate::stream_options::StreamRules;
+
+/// How long reading the body of an error may take: what it means is known from its status.
+pub const MAX_ERROR_BODY_TIME: Duration = Duration::from_secs(5);
+
+/// How long the end of a body may take after the end of the stream in it. A connection that has come
+/// to it can be used again, but that is not worth a long wait.
+const MAX_END_TIME: Duration = Duration::from_millis(100);
 
 /// The time of one attempt, from the start of its send to the last byte of its body.
 ///
@@ -67,12 +73,6 @@ impl Patience {
         [self.attempt.until, self.content.until].into_iter().flatten().min()
     }
 
-    /// Returns how long to wait for what comes next, as [`until`](Self::until).
-    #[must_use]
-    pub fn left(&mut self, now: Tick, contents: u64) -> Option<Duration> {
-        self.until(now, contents).map(|until| until.since(now))
-    }
-
     /// Bounds the rest further where the reply is an error: what it means is known from its `status`.
     pub fn for_body(&mut self, status: StatusCode, now: Tick) {
         let soon = Limit::new(Some(MAX_ERROR_BODY_TIME), now);
@@ -109,10 +109,6 @@ impl Patience {
         if is_ours { self.over(sent) } else { error }
     }
 }
-
-/// How long the end of a body may take after the end of the stream in it. A connection that has come
-/// to it can be used again, but that is not worth a long wait.
-const MAX_END_TIME: Duration = Duration::from_millis(100);
 
 #[cfg(test)]
 mod tests {
@@ -155,7 +151,7 @@ mod tests {
         assert_eq!((error.kind(), error.message()), (Kind::Timeout, "no content for 10.00 s"));
         // Of the caller's own time between two pieces nothing is counted.
         assert_eq!(patience.until(at(90), 3), Some(at(100)));
-        assert_eq!(patience.over(Sent::Perhaps).message(), "no whole reply within 100 s");
+        assert_eq!(patience.over(Sent::Perhaps).message(), "no whole reply within 1 min 40 s");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::time::Duration;
 use flow_errors::{Error, Result};
 
 use crate::completeness::Completeness;
-use crate::options::Limit;
+use crate::limit::Limit;
 
 /// What the caller asked for, not yet checked; what is not set is `None`.
 #[derive(Clone, Copy, Default)]
@@ -45,13 +45,13 @@ macro_rules! stream_setters {
         ///
         /// A stream that ends so is sent again as any timeout is, once by default, and may be billed.
         pub fn first_content_timeout(mut self, timeout: std::time::Duration) -> Self {
-            self.options.stream.first_content = Some($crate::options::Limit::After(timeout));
+            self.options.stream.first_content = Some($crate::limit::Limit::After(timeout));
             self
         }
 
         /// Lifts the limit for the first content: it may take what the deadline leaves, as by default.
         pub fn no_first_content_timeout(mut self) -> Self {
-            self.options.stream.first_content = Some($crate::options::Limit::Never);
+            self.options.stream.first_content = Some($crate::limit::Limit::Never);
             self
         }
 
@@ -60,13 +60,13 @@ macro_rules! stream_setters {
         /// Comments, blank lines and empty deltas are no content. The time that the caller takes
         /// between two pieces does not count.
         pub fn idle_timeout(mut self, timeout: std::time::Duration) -> Self {
-            self.options.stream.idle = Some($crate::options::Limit::After(timeout));
+            self.options.stream.idle = Some($crate::limit::Limit::After(timeout));
             self
         }
 
         /// Lifts the limit between content: a stream may be idle until the deadline.
         pub fn no_idle_timeout(mut self) -> Self {
-            self.options.stream.idle = Some($crate::options::Limit::Never);
+            self.options.stream.idle = Some($crate::limit::Limit::Never);
             self
         }
 

@@ -14,28 +14,31 @@ use crate::client::Client;
 use crate::driver::{drive, open};
 
 impl Execute for Client {
-    type Sending<T> = Sending<T>;
-    type Opening = Opening;
+    type Sending<T> = Sending<Reply<T>>;
+    type Opening = Sending<ChatStream>;
 
     fn settings(&self) -> &Settings {
         self.settings()
     }
 
-    fn execute<T: DeserializeOwned + Send + 'static>(&self, plan: Result<Plan>) -> Sending<T> {
+    fn execute<T: DeserializeOwned + Send + 'static>(
+        &self,
+        plan: Result<Plan>,
+    ) -> Sending<Reply<T>> {
         // The future holds the plan more than once while it is handed on: better a pointer to it.
         let (client, plan) = (self.clone(), plan.map(Box::new));
         Sending(Box::pin(async move { drive(&client, plan?).await }))
     }
 
-    fn open(&self, plan: Result<Plan>) -> Opening {
+    fn stream(&self, plan: Result<Plan>) -> Sending<ChatStream> {
         let (client, plan) = (self.clone(), plan.map(Box::new));
-        Opening(Box::pin(async move { open(&client, plan?).await }))
+        Sending(Box::pin(async move { open(&client, plan?).await }))
     }
 
     fn map<T: Send + 'static, U>(
-        sending: Sending<T>,
+        sending: Sending<Reply<T>>,
         change: impl FnOnce(T) -> U + Send + 'static,
-    ) -> Sending<U> {
+    ) -> Sending<Reply<U>> {
         Sending(Box::pin(async move { sending.await.map(|reply| reply.map(change)) }))
     }
 
@@ -44,12 +47,13 @@ impl Execute for Client {
     }
 }
 
-/// A call as a future: it starts when it is first polled, and ends when it is dropped.
+/// A call as a future, of a [`Reply`] or of a [`ChatStream`]: it starts when it is first polled, and
+/// ends when it is dropped.
 #[must_use = "futures do nothing unless awaited"]
-pub struct Sending<T>(Pin<Box<dyn Future<Output = Result<Reply<T>>> + Send>>);
+pub struct Sending<T>(Pin<Box<dyn Future<Output = Result<T>> + Send>>);
 
 impl<T> Future for Sending<T> {
-    type Output = Result<Reply<T>>;
+    type Output = Result<T>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         self.0.as_mut().poll(context)
@@ -59,24 +63,5 @@ impl<T> Future for Sending<T> {
 impl<T> fmt::Debug for Sending<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Sending").finish_non_exhaustive()
-    }
-}
-
-/// A stream that is being opened, as a future: the call starts when it is first polled, and ends when
-/// it is dropped. It comes with the first content.
-#[must_use = "futures do nothing unless awaited"]
-pub struct Opening(Pin<Box<dyn Future<Output = Result<ChatStream>> + Send>>);
-
-impl Future for Opening {
-    type Output = Result<ChatStream>;
-
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        self.0.as_mut().poll(context)
-    }
-}
-
-impl fmt::Debug for Opening {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Opening").finish_non_exhaustive()
     }
 }

@@ -80,12 +80,12 @@
 //!
 //! # Map
 //!
-//! - Calling: [`Client`], [`ClientBuilder`], [`Chat`], [`Reply`]
+//! - Calling: [`Client`], [`ClientBuilder`], [`Chat`], [`Reply`], [`ChatStream`]
 //! - Chat: [`ChatRequest`], [`Message`], [`ChatCompletion`]; parts, tools and formats are in [`chat`]
 //! - Other calls: [`Client::embeddings`], [`Client::models`], [`Client::post`], [`Client::get`]
 //! - Failing: [`Error`], [`Kind`], [`RetryPolicy`]; everything else is in [`flow_errors`]
-//! - Another HTTP stack: [`Transport`], [`InFlight`], [`HttpTransport`], [`Connection`]; the wire
-//!   itself is in [`flow_api`]
+//! - Another HTTP stack: [`Transport`], [`InFlight`], [`HttpTransport`]; the wire itself is in
+//!   [`flow_api`]
 //!
 //! # What it does not do yet
 //!
@@ -114,12 +114,12 @@ mod transport;
 
 pub use crate::chat_stream::ChatStream;
 pub use crate::client::Client;
-pub use crate::execute::{Opening, Sending};
+pub use crate::execute::Sending;
 pub use crate::http::HttpTransport;
 pub use crate::transport::{ReplyBody, Transport};
 
 #[doc(hidden)]
 pub use crate::clock::Clock;
-pub use flow_api::client::{Connection, InFlight};
+pub use flow_api::client::InFlight;
 pub use flow_api::{self, Chat, ChatCompletion, ChatRequest, ClientBuilder, Message, Reply, chat};
 pub use flow_errors::{self, Error, Kind, Result, RetryPolicy};

@@ -21,8 +21,10 @@ pub(crate) struct TimeLimit {
     patience: Patience,
     /// Kept from wait to wait while it is early enough: a timer is dearer than the wait that it
     /// hardly ever ends.
-    timer: Option<(Tick, Pin<Box<dyn Future<Output = ()> + Send>>)>,
+    timer: Option<(Tick, Timer)>,
 }
+
+type Timer = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 impl TimeLimit {
     /// Starts the time of the attempt.

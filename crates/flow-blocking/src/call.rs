@@ -50,7 +50,10 @@ impl Call {
             deadline: in_flight.timeout().and_then(|limit| Instant::now().checked_add(limit)),
             in_flight: in_flight.clone(),
             cancel: cancel.clone(),
-            state: Mutex::new(State { wait_deadline: wait_deadline(in_flight), ..State::default() }),
+            state: Mutex::new(State {
+                wait_deadline: wait_deadline(in_flight),
+                ..State::default()
+            }),
         }
     }
 

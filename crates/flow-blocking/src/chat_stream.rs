@@ -27,7 +27,7 @@ use crate::incoming::Incoming;
 /// # fn example() -> flow_blocking::Result<()> {
 /// let client = flow_blocking::Client::from_env()?;
 /// let mut stream = client.chat("gpt-4o").user("Hello").stream()?;
-/// while let Some(chunk) = stream.next() {
+/// for chunk in &mut stream {
 ///     print!("{}", chunk?.text());
 /// }
 /// println!("\n{:?}", stream.usage());
@@ -53,7 +53,7 @@ impl ChatStream {
     /// Returns the error that ended the stream early, also if it was given out before. What had arrived
     /// is in [`Error::partial`](crate::Error::partial).
     pub fn into_reply(mut self) -> Result<Reply<ChatCompletion>> {
-        while let Some(chunk) = self.next() {
+        for chunk in self.by_ref() {
             chunk?;
         }
         self.call.into_result(self.clock.now())

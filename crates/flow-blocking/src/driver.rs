@@ -10,12 +10,10 @@ use crate::chat_stream::ChatStream;
 use crate::client::Client;
 use crate::incoming::Incoming;
 use crate::reading::read;
+use crate::time_limit::TimeLimit;
 
 /// Makes the call that `plan` describes.
-pub(crate) fn drive<T: DeserializeOwned>(
-    client: &Client,
-    plan: Box<Plan>,
-) -> Result<Reply<T>> {
+pub(crate) fn drive<T: DeserializeOwned>(client: &Client, plan: Box<Plan>) -> Result<Reply<T>> {
     let clock = client.clock();
     let mut call = Running::new(plan, clock.now(), clock.wall());
     loop {
@@ -91,20 +89,19 @@ enum Answer {
 fn exchange(client: &Client, plan: &Plan, send: Send) -> Result<Answer> {
     let clock = client.clock();
     let in_flight = InFlight::new(send.timeout);
-    let mut patience = plan.patience(&send, clock.now());
+    let patience = plan.patience(&send, clock.now());
+    let mut limit = TimeLimit::new(clock.clone(), in_flight.clone(), patience);
     let request = plan.request(send.target)?;
-    in_flight.set_wait_limit(patience.left(clock.now(), 0));
     let sending = client.transport().send(request, &in_flight, client.cancel_token());
-    let reply = sending.map_err(|error| patience.instead_of(error, in_flight.sent()))?;
+    let reply = limit.hold(sending)?;
     let (head, mut body) = reply.into_parts();
     if send.target.streams && head.status.is_success() {
         let stream = plan.streaming(head, clock.wall());
-        let incoming = Incoming::new(body, clock.clone(), in_flight, patience);
-        return Ok(Answer::Stream(Box::new(stream), incoming));
+        return Ok(Answer::Stream(Box::new(stream), Incoming::new(body, limit)));
     }
     let mut reader = plan.body_reader(&head);
-    in_flight.set_wait_limit(None);
-    if let Err(error) = read(&mut body, &mut reader) {
+    limit.for_body(head.status);
+    if let Err(error) = limit.hold(read(&mut body, &mut reader)) {
         reader.fail(error);
     }
     Ok(Answer::Whole(Arrived::new(head, reader, clock.wall())))

@@ -24,7 +24,7 @@ impl Execute for Client {
         drive(self, Box::new(plan?))
     }
 
-    fn open(&self, plan: Result<Plan>) -> Result<ChatStream> {
+    fn stream(&self, plan: Result<Plan>) -> Result<ChatStream> {
         open(self, Box::new(plan?))
     }
 

@@ -1,14 +1,13 @@
 //! The body of a streamed reply, read from the transport as it arrives and within its limits.
 
 use std::io::{self, Read as _};
-use std::sync::Arc;
 
 use bytes::Bytes;
-use flow_api::client::{InFlight, Patience, Streaming};
+use flow_api::client::Streaming;
 use flow_errors::Result;
 
-use crate::clock::Clock;
 use crate::reading::broken;
+use crate::time_limit::TimeLimit;
 use crate::transport::ReplyBody;
 
 /// The most pieces that are read after the end of a stream, in the hope for the end of the body.
@@ -21,21 +20,13 @@ const PIECE: usize = 16 * 1024;
 pub(crate) struct Incoming {
     /// `None` once nothing more is wanted of it: the connection is closed then, unless all was read.
     body: Option<ReplyBody>,
-    clock: Arc<dyn Clock>,
-    in_flight: InFlight,
-    patience: Patience,
+    limit: TimeLimit,
     buffer: Box<[u8]>,
 }
 
 impl Incoming {
-    pub(crate) fn new(
-        body: ReplyBody,
-        clock: Arc<dyn Clock>,
-        in_flight: InFlight,
-        patience: Patience,
-    ) -> Self {
-        let buffer = vec![0; PIECE].into_boxed_slice();
-        Self { body: Some(body), clock, in_flight, patience, buffer }
+    pub(crate) fn new(body: ReplyBody, limit: TimeLimit) -> Self {
+        Self { body: Some(body), limit, buffer: vec![0; PIECE].into_boxed_slice() }
     }
 
     /// Reads until the stream has begun: until nothing of it can be sent again without being noticed.
@@ -65,7 +56,7 @@ impl Incoming {
 
     /// Reads once, and tells the stream what there was.
     pub(crate) fn read(&mut self, stream: &mut Streaming) {
-        self.limit_wait(stream.contents());
+        self.limit.begin_wait(stream.contents());
         let Some(body) = &mut self.body else { return stream.finish() };
         match body.read(&mut self.buffer) {
             Ok(0) => stream.finish(),
@@ -75,7 +66,9 @@ impl Incoming {
             }
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => {
-                stream.fail(self.patience.instead_of(broken(error), self.in_flight.sent()));
+                if let Err(error) = self.limit.hold(Err::<(), _>(broken(error))) {
+                    stream.fail(error);
+                }
             }
         }
     }
@@ -83,9 +76,9 @@ impl Incoming {
     /// Reads on to the end of the body, for the next call to have the connection; what else there is
     /// does not matter, nor does how it ends.
     pub(crate) fn read_end(&mut self) {
-        self.patience.for_end(self.clock.now());
+        self.limit.for_end();
         for _ in 0..MAX_PIECES_AFTER_END {
-            self.limit_wait(0);
+            self.limit.begin_wait(0);
             let Some(body) = &mut self.body else { return };
             match body.read(&mut self.buffer) {
                 Ok(0) | Err(_) => break,
@@ -98,10 +91,5 @@ impl Incoming {
     /// Closes the connection.
     pub(crate) fn close(&mut self) {
         self.body = None;
-    }
-
-    /// Tells the transport how long the next read may take.
-    fn limit_wait(&mut self, contents: u64) {
-        self.in_flight.set_wait_limit(self.patience.left(self.clock.now(), contents));
     }
 }

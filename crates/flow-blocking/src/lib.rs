@@ -78,12 +78,12 @@
 //!
 //! # Map
 //!
-//! - Calling: [`Client`], [`ClientBuilder`], [`Chat`], [`Reply`]
+//! - Calling: [`Client`], [`ClientBuilder`], [`Chat`], [`Reply`], [`ChatStream`]
 //! - Chat: [`ChatRequest`], [`Message`], [`ChatCompletion`]; parts, tools and formats are in [`chat`]
 //! - Other calls: [`Client::embeddings`], [`Client::models`], [`Client::post`], [`Client::get`]
 //! - Failing: [`Error`], [`Kind`], [`RetryPolicy`]; everything else is in [`flow_errors`]
-//! - Another HTTP stack: [`Transport`], [`InFlight`], [`HttpTransport`], [`Connection`]; the wire
-//!   itself is in [`flow_api`]
+//! - Another HTTP stack: [`Transport`], [`InFlight`], [`HttpTransport`]; the wire itself is in
+//!   [`flow_api`]
 //!
 //! # What it does not do yet
 //!
@@ -112,6 +112,7 @@ mod incoming;
 mod reading;
 mod socket;
 mod stream;
+mod time_limit;
 mod tls;
 mod transport;
 mod tunnel;
@@ -125,6 +126,6 @@ pub use crate::transport::{ReplyBody, Transport};
 
 #[doc(hidden)]
 pub use crate::clock::Clock;
-pub use flow_api::client::{Connection, InFlight};
+pub use flow_api::client::InFlight;
 pub use flow_api::{self, Chat, ChatCompletion, ChatRequest, ClientBuilder, Message, Reply, chat};
 pub use flow_errors::{self, Error, Kind, Result, RetryPolicy};

@@ -19,9 +19,8 @@ impl Side {
 
 /// Files that only one client has.
 #[rustfmt::skip]
-pub(super) const ALONE: [(Side, &str, &str); 12] = [
+pub(super) const ALONE: [(Side, &str, &str); 11] = [
     (Side::Async,    "src/request_body.rs", "reqwest says that it sends only by reading a body; our connector is told"),
-    (Side::Async,    "src/time_limit.rs",   "a future is dropped when its time is over; a blocking transport must look itself"),
     (Side::Async,    "tests/transport/standstill.rs", "only a runtime can stand still"),
     (Side::Blocking, "src/call.rs",         "how the transport looks: a future has its context for that"),
     (Side::Blocking, "src/cancel.rs",       "a future is cancelled by being dropped"),
@@ -36,10 +35,13 @@ pub(super) const ALONE: [(Side, &str, &str); 12] = [
 
 /// Files with another text for the same task; the names that they offer are compared.
 #[rustfmt::skip]
-pub(super) const BY_NAMES: [(&str, &str); 6] = [
+pub(super) const BY_NAMES: [(&str, &str); 9] = [
+    ("src/chat_stream.rs",          "a `Stream` here and an `Iterator` there"),
     ("src/execute.rs",              "a call is a future here and a result there"),
     ("src/http.rs",                 "two libraries"),
+    ("src/incoming.rs",             "a body is a stream of frames here and a reader there"),
     ("src/reading.rs",              "a body is a stream of frames here and a reader there"),
+    ("src/time_limit.rs",           "a future is dropped when its time is over; a blocking transport must look itself"),
     ("src/transport.rs",            "the seam itself: who ends a send, and what a body is"),
     ("tests/transport/limits.rs",   "a future is dropped; a blocking call ends itself, wherever it waits"),
     ("tests/transport/support.rs",  "a body is a stream of frames here and a reader there"),
@@ -54,9 +56,19 @@ pub(super) struct Name {
 }
 
 #[rustfmt::skip]
-pub(super) const NAMES: [Name; 3] = [
+pub(super) const NAMES: [Name; 13] = [
     Name { side: Side::Async,    file: "src/lib.rs",     name: "Sending",     why: "a call as a future" },
     Name { side: Side::Async,    file: "src/execute.rs", name: "Sending",     why: "a call as a future" },
+    Name { side: Side::Async,    file: "src/chat_stream.rs", name: "next",    why: "an `Iterator` has it from its trait; who wants `Stream`'s needs another crate" },
+    Name { side: Side::Async,    file: "src/incoming.rs", name: "poll_read",  why: "what blocks there is polled here" },
+    Name { side: Side::Async,    file: "src/incoming.rs", name: "poll_end",   why: "what blocks there is polled here" },
+    Name { side: Side::Async,    file: "src/time_limit.rs", name: "is_over",  why: "the caller looks at the time here, the transport there" },
+    Name { side: Side::Async,    file: "src/time_limit.rs", name: "poll_over", why: "the caller looks at the time here, the transport there" },
+    Name { side: Side::Async,    file: "src/time_limit.rs", name: "over",     why: "the caller looks at the time here, the transport there" },
+    Name { side: Side::Blocking, file: "src/time_limit.rs", name: "begin_wait", why: "the transport is told what it may take" },
+    Name { side: Side::Blocking, file: "src/incoming.rs", name: "read",       why: "what is polled there blocks here" },
+    Name { side: Side::Blocking, file: "src/incoming.rs", name: "read_end",   why: "what is polled there blocks here" },
+    Name { side: Side::Blocking, file: "src/reading.rs", name: "broken",      why: "a reader hides its error in one of `io`" },
     Name { side: Side::Blocking, file: "src/lib.rs",     name: "CancelToken", why: "a future is cancelled by being dropped" },
 ];
 
@@ -70,7 +82,7 @@ pub(super) struct Difference {
     pub(super) in_blocking: &'static [&'static str],
 }
 
-pub(super) const TEXTS: [Difference; 8] = [
+pub(super) const TEXTS: [Difference; 7] = [
     Difference {
         file: "src/lib.rs",
         why: "the libraries, and what a runtime needs",
@@ -121,9 +133,9 @@ pub(super) const TEXTS: [Difference; 8] = [
         why: "tokio sleeps until an instant, the system for a span, unless it is cancelled",
         in_async: &[
             "Completes at `instant`, or a little later.",
-            "fn sleep_until(&self, instant: Tick) -> Pin<Box<dyn Future<Output = ()> + Send + '_>>;",
+            "fn sleep_until(&self, instant: Tick) -> Pin<Box<dyn Future<Output = ()> + Send>>;",
             "Tokio's clock, which tests can pause, and the operating system's randomness.",
-            "fn sleep_until(&self, instant: Tick) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {",
+            "fn sleep_until(&self, instant: Tick) -> Pin<Box<dyn Future<Output = ()> + Send>> {",
             "Where a platform's clock cannot hold the instant, a century is as good as for ever.",
             "const CENTURY: Duration = Duration::from_secs(100 * 365 * 24 * 3_600);",
             "let span = instant.since(Tick::ORIGIN);",
@@ -136,21 +148,6 @@ pub(super) const TEXTS: [Difference; 8] = [
             "The operating system's clock and randomness.",
             "fn sleep_until(&self, instant: Tick) {",
             "let _ = cancel.wait_timeout(instant.since(self.now()));",
-        ],
-    },
-    Difference {
-        file: "src/driver.rs",
-        why: "a future is dropped when its time is over; a blocking transport must look itself",
-        in_async: &[
-            "let mut limit = TimeLimit::new(client.clock(), &in_flight);",
-            "let sending = client.transport().send(request, &in_flight);",
-            "let reply = limit.hold(sending)?;",
-            "limit.for_body(head.status);",
-            "if let Err(error) = limit.hold(read(&mut body, &mut reader)) {",
-        ],
-        in_blocking: &[
-            "let reply = client.transport().send(request, &in_flight)?;",
-            "if let Err(error) = read(&mut body, &mut reader) {",
         ],
     },
     Difference {

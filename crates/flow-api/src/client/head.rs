@@ -8,14 +8,13 @@ use std::time::Duration;
 use flow_errors::{Class, Error, Kind, Result};
 use http::HeaderMap;
 
+pub use crate::patience::MAX_ERROR_BODY_TIME;
+
 /// How many header lines a reply may have: hyper's limit.
 pub const MAX_HEADERS: usize = 100;
 
 /// How many bytes the names and values of a reply's headers may have.
 pub const MAX_HEADER_BYTES: usize = 64 * 1024;
-
-/// How long reading the body of an error may take: what it means is known from its status.
-pub const MAX_ERROR_BODY_TIME: Duration = Duration::from_secs(5);
 
 /// Refuses a head that passes one of the limits.
 ///

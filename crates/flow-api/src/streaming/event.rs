@@ -54,7 +54,8 @@ impl Seen {
         }
         let data = event.data();
         match fields(data) {
-            // What holds answers is never an error, so it need not be looked through for one.
+            Ok(Some(fields)) if has_failed(&fields) => Self::failed(head, data),
+            // What holds answers is no other error, so it need not be looked through for one.
             Ok(Some(fields)) if has_answers(&fields) && !is_named_error => {
                 Self::chunk(fields, data)
             }
@@ -75,6 +76,12 @@ impl Seen {
         Self::Chunk(fields.into(), data.len())
     }
 
+    /// A piece in which an answer failed is an error, whatever else it holds.
+    fn failed(head: &Head, data: &str) -> Self {
+        Error::in_event(head.status, &head.headers, "error", data.as_bytes())
+            .map_or(Self::Nothing, Self::Refused)
+    }
+
     fn error(head: &Head, event: &Event<'_>) -> Option<Self> {
         let data = event.data().as_bytes();
         Error::in_event(head.status, &head.headers, event.name(), data).map(Self::Refused)
@@ -82,7 +89,16 @@ impl Seen {
 }
 
 fn has_answers(fields: &Map<String, Value>) -> bool {
-    fields.get("choices").and_then(Value::as_array).is_some_and(|choices| !choices.is_empty())
+    !answers(fields).is_empty()
+}
+
+/// Whether an answer ends with the reason `error`, as gateways write it when their upstream failed.
+fn has_failed(fields: &Map<String, Value>) -> bool {
+    answers(fields).iter().any(|answer| answer.get("finish_reason") == Some(&"error".into()))
+}
+
+fn answers(fields: &Map<String, Value>) -> &[Value] {
+    fields.get("choices").and_then(Value::as_array).map_or(&[], Vec::as_slice)
 }
 
 /// Reads data as an object; `None` if it is JSON of another type, or nothing at all.

@@ -8,7 +8,7 @@ use crate::support::{End, event, read, said, stop, stream, whole};
 #[test]
 fn events_are_errors_where_other_clients_find_them_or_for_a_reason() {
     #[rustfmt::skip]
-    let table: [(&str, &str, Option<&str>); 37] = [
+    let table: [(&str, &str, Option<&str>); 39] = [
         // event  data                                                                   message
         // From the official SDK's tests.
         ("error", r#"{"message":"m","code":"provider_error","param":"input","type":"server_error"}"#, Some("m")),
@@ -36,6 +36,8 @@ fn events_are_errors_where_other_clients_find_them_or_for_a_reason() {
         ("",      r#"{"type":"error","code":"server_error","message":"m"}"#,             Some("m")),
         ("",      r#"{"type":"keepalive","sequence_number":466}"#,                       None),
         // Ours.
+        ("",      r#"{"choices":[{"delta":{},"finish_reason":"error"}],"error":{"code":502,"message":"gone"}}"#, Some("gone")),
+        ("",      r#"{"choices":[{"delta":{"content":"b"},"finish_reason":"error"}]}"#,  Some("")),
         ("error", "",                                                                    Some("")),
         ("error", "[DONE]",                                                              Some("")),
         ("",      "",                                                                    None),

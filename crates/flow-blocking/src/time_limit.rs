@@ -1,0 +1,49 @@
+//! The time of one attempt, from the start of its send to the last byte of its body.
+//!
+//! A blocking transport keeps to it itself: it is told before each wait how long that may take.
+
+use std::sync::Arc;
+
+use flow_api::client::{InFlight, Patience};
+use flow_errors::Result;
+use http::StatusCode;
+
+use crate::clock::Clock;
+
+/// Until when the attempt may go on.
+pub(crate) struct TimeLimit {
+    clock: Arc<dyn Clock>,
+    in_flight: InFlight,
+    patience: Patience,
+}
+
+impl TimeLimit {
+    /// Starts the time of the attempt, with the wait for the head of the reply.
+    pub(crate) fn new(clock: Arc<dyn Clock>, in_flight: InFlight, patience: Patience) -> Self {
+        let mut limit = Self { clock, in_flight, patience };
+        limit.begin_wait(0);
+        limit
+    }
+
+    /// Begins a body that is read whole: its limits are known to the transport.
+    pub(crate) fn for_body(&mut self, _: StatusCode) {
+        self.in_flight.set_wait_limit(None);
+    }
+
+    /// Bounds what comes after the end of a stream further.
+    pub(crate) fn for_end(&mut self) {
+        self.patience.for_end(self.clock.now());
+    }
+
+    /// Begins the wait for what comes after so much content.
+    pub(crate) fn begin_wait(&mut self, contents: u64) {
+        let now = self.clock.now();
+        let left = self.patience.until(now, contents).map(|until| until.since(now));
+        self.in_flight.set_wait_limit(left);
+    }
+
+    /// Returns what came of a wait, and if it took too long, which limit was over.
+    pub(crate) fn hold<T>(&self, work: Result<T>) -> Result<T> {
+        work.map_err(|error| self.patience.instead_of(error, self.in_flight.sent()))
+    }
+}
