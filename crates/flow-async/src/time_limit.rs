@@ -5,7 +5,7 @@
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use flow_api::client::{InFlight, Patience};
 use flow_errors::Result;
@@ -68,14 +68,16 @@ impl TimeLimit {
             if now >= until {
                 return Poll::Ready(());
             }
-            let timer = match &mut self.timer {
-                Some((at, timer)) if *at <= until => timer,
-                timer => &mut timer.insert((until, self.clock.sleep_until(until))).1,
+            let (at, timer) = match &mut self.timer {
+                Some(timer) if timer.0 <= until => timer,
+                timer => timer.insert((until, self.clock.sleep_until(until))),
             };
-            if timer.as_mut().poll(context).is_pending() {
-                return Poll::Pending;
-            }
+            ready!(timer.as_mut().poll(context));
+            let is_over = *at == until;
             self.timer = None;
+            if is_over {
+                return Poll::Ready(());
+            }
         }
     }
 
