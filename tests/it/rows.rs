@@ -81,8 +81,11 @@ fn rows_that_recover_give_the_reply<C: TestClient>() {
         assert!(reply.request_id().is_some());
         let log = sim.log();
         let key = |index: usize| log[index].headers["idempotency-key"].clone();
-        assert!(key(0) == key(1) && key(1) == key(2), "{}", row.status);
-        assert_eq!(log[0].body, log[2].body, "{}", row.status);
+        // A gateway's timeout is answered with a stream, which is another body.
+        let is_other = row.kind == Kind::GatewayTimeout;
+        assert_eq!(key(0) != key(1), is_other, "{}", row.status);
+        assert_eq!(log[0].body != log[1].body, is_other, "{}", row.status);
+        assert_eq!((key(1), &log[1].body), (key(2), &log[2].body), "{}", row.status);
         sim.clear_log();
     }
 }
