@@ -107,7 +107,11 @@ impl Script {
 
     /// Drives the call as both clients do, on a clock that moves only when told to.
     pub(crate) fn run(&self) -> Log {
-        let mut call = self.call();
+        self.run_as(self.call())
+    }
+
+    /// Drives another call through the same.
+    pub(crate) fn run_as(&self, mut call: Call) -> Log {
         let mut gates = Gates::default();
         let (mut now, mut sends, mut waits) = (self.start, Vec::new(), Vec::new());
         loop {

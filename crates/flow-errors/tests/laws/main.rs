@@ -17,4 +17,6 @@ mod harness;
 #[cfg(test)]
 mod hints;
 #[cfg(test)]
+mod streams;
+#[cfg(test)]
 mod wire;
