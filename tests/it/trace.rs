@@ -3,6 +3,7 @@
 mod calls;
 pub(crate) mod collect;
 mod nesting;
+mod streams;
 
 use std::time::Duration;
 

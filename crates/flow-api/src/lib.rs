@@ -49,7 +49,7 @@
 //! |---|---|
 //! | both spans | `otel.name`, `otel.kind`, `server.address`, `server.port`; after a failure `otel.status_code` and, as `error.type`, the word of the [`Kind`](flow_errors::Kind) |
 //! | `flow.call` | `flow.attempts`, `flow.stopped_because`; of chats, completions and embeddings `gen_ai.operation.name`, `gen_ai.provider.name` (`flowapi`, or `openai` for other hosts, whose dialect it is), `gen_ai.request.` `model`, `max_tokens`, `temperature`, `top_p`, `presence_penalty`, `frequency_penalty`, `seed`, `choice.count`, `gen_ai.response.` `id`, `model`, `finish_reasons`, `gen_ai.usage.` `input_tokens`, `output_tokens` |
-//! | `flow.attempt` | `http.request.method`, `url.full` without the query, `gen_ai.request.model` (the one that this attempt asks), `http.request.resend_count` (not on the first), `http.response.status_code`, `flow.request_id`, `flow.maybe_billed` |
+//! | `flow.attempt` | `http.request.method`, `url.full` without the query, `gen_ai.request.model` (the one that this attempt asks), `http.request.resend_count` (not on the first), `flow.streamed` (where a stream is asked for), `http.response.status_code`, `flow.request_id`, `flow.maybe_billed` |
 //! | "the attempt failed and will be repeated", or "... and another model is asked" | `error.type`, `http.response.status_code`, `flow.attempt` (its number), `flow.request_id`, `flow.wait_ms`, `flow.wait_reason` (`backoff`, `hint`: the service said when, or `switch`), `flow.next_model` if that is another one |
 //! | "the call failed" | `error.type`, `http.response.status_code`, `flow.attempts`, `flow.code`, `flow.type`, `flow.request_id`, `flow.stopped_because`, `flow.maybe_billed` |
 //!

@@ -29,7 +29,7 @@ both! {
 const SOON: Duration = Duration::from_secs(20);
 
 /// How the span of a chat call begins.
-fn call(sim: &str) -> String {
+pub(super) fn call(sim: &str) -> String {
     let address = address(sim);
     format!(
         r#"INFO flow.call otel.name="chat gpt-4o" otel.kind="client" {address} gen_ai.operation.name="chat" gen_ai.provider.name="openai" gen_ai.request.model="gpt-4o""#
@@ -37,7 +37,7 @@ fn call(sim: &str) -> String {
 }
 
 /// How the span of the first attempt of a chat call begins.
-fn attempt(sim: &str) -> String {
+pub(super) fn attempt(sim: &str) -> String {
     attempt_to(sim, "gpt-4o")
 }
 
@@ -54,7 +54,7 @@ fn address(base_url: &str) -> String {
     format!(r#"server.address="127.0.0.1" server.port={port}"#)
 }
 
-fn assert_tree(collected: &Collected, lines: &[String]) {
+pub(super) fn assert_tree(collected: &Collected, lines: &[String]) {
     let tree = collected.tree();
     let lines = lines.join("\n");
     assert_eq!(tree.trim_end(), lines, "\n--- told\n{tree}\n--- wanted\n{lines}\n");

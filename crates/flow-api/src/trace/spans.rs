@@ -199,6 +199,7 @@ fn attempt_span(plan: &Plan, send: Send, model: Option<&str>) -> Span {
         http.request.method = method,
         gen_ai.request.model = model.map(shown),
         http.request.resend_count = (resent > 0).then(|| i64::from(resent)),
+        flow.streamed = send.target.streams.then_some(true),
         http.response.status_code = tracing::field::Empty,
         flow.request_id = tracing::field::Empty,
         flow.maybe_billed = tracing::field::Empty,
