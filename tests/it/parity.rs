@@ -1,12 +1,15 @@
 //! Both drivers do the same: the same requests, timeouts and instants for the same events.
 
 mod sockets;
+mod streams;
 
+use std::fmt::Write as _;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use flow_errors::RetryPolicy;
-use flow_tests::{BodyFault, Fake, Scene, TestClient, VirtualClock};
+use flow_api::Chat;
+use flow_errors::{Result, RetryPolicy};
+use flow_tests::{BodyFault, Fake, Scene, TestClient, TestStream as _, VirtualClock};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use proptest::prelude::*;
 
@@ -19,10 +22,19 @@ struct Script {
     attempt_ms: Option<u64>,
     max_reply_bytes: usize,
     fallbacks: Vec<&'static str>,
+    mode: Mode,
+}
+
+/// How a call is made.
+#[derive(Clone, Copy, Debug)]
+enum Mode {
+    Whole,
+    PutTogether,
+    Streamed,
 }
 
 const REPLY: &str = r#"{"choices":[{"message":{"role":"assistant","content":"Hi"}}]}"#;
-const BODIES: [&str; 7] = [
+const BODIES: [&str; 12] = [
     REPLY,
     "",
     "{}",
@@ -30,6 +42,11 @@ const BODIES: [&str; 7] = [
     r#"{"choices":[{"mess"#,
     r#"{"error":{"message":"no","type":"rate_limit_error","code":null}}"#,
     r#"{"error":{"message":"no","param":"model"}}"#,
+    "data: {\"choices\":[{\"delta\":{\"content\":\"Hi\"},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n",
+    "data: {\"choices\":[{\"delta\":{\"content\":\"Hi\"}}]}\n\ndata: [DONE]\n\n",
+    "data: {\"choices\":[{\"delta\":{\"content\":\"Hi\"}}]}\n\ndata: {\"error\":{\"code\":503}}\n\n",
+    "data: {\"choices\":[{\"delta\":{\"role\":\"assistant\"}}]}\n\n: ping\n\n",
+    "data: {\"error\":{\"message\":\"no\",\"type\":\"rate_limit_error\"}}\n\n",
 ];
 
 fn scenes() -> impl Strategy<Value = Scene> {
@@ -71,6 +88,27 @@ fn fallbacks() -> impl Strategy<Value = Vec<&'static str>> {
     proptest::sample::select(vec![vec![], vec![], vec!["two"], vec!["two", "three"]])
 }
 
+fn modes() -> impl Strategy<Value = Mode> {
+    proptest::sample::select(vec![Mode::Whole, Mode::PutTogether, Mode::Streamed])
+}
+
+/// What comes of a call, as text.
+fn outcome<C: TestClient>(call: Chat<'_, C>, mode: Mode) -> Result<String> {
+    match mode {
+        Mode::Whole => C::wait(call.send()).map(|reply| format!("{reply:#?}")),
+        Mode::PutTogether => C::wait(call.send_streamed()).map(|reply| format!("{reply:#?}")),
+        Mode::Streamed => {
+            let mut stream = C::open(call.stream())?;
+            let mut text = format!("{:?} {:?}", stream.request_id(), stream.attempts());
+            for chunk in &mut stream {
+                write!(text, "\n{}", serde_json::to_value(chunk?).unwrap()).unwrap();
+            }
+            write!(text, "\n{:?}", stream.attempts()).unwrap();
+            Ok(format!("{text}\n{:#?}", stream.into_reply()?))
+        }
+    }
+}
+
 fn scripts() -> impl Strategy<Value = Script> {
     // A stalled attempt needs a limit, or the call would rightly wait for ever.
     let limits = prop_oneof![
@@ -80,17 +118,17 @@ fn scripts() -> impl Strategy<Value = Script> {
             .prop_map(|(deadline, attempt)| (Some(deadline), Some(attempt))),
     ];
     let scenes = proptest::collection::vec(scenes(), 1..8);
-    (scenes, any::<u64>(), 1..7_u32, limits, 10..200_usize, fallbacks()).prop_map(
-        |(scenes, seed, max_attempts, (deadline_ms, attempt_ms), max_reply_bytes, fallbacks)| {
-            Script {
-                scenes,
-                seed,
-                max_attempts,
-                deadline_ms,
-                attempt_ms,
-                max_reply_bytes,
-                fallbacks,
-            }
+    let sizes = prop_oneof![10..200_usize, 200..1_000_usize];
+    (scenes, any::<u64>(), 1..7_u32, limits, sizes, fallbacks(), modes()).prop_map(
+        |(scenes, seed, max_attempts, limits, max_reply_bytes, fallbacks, mode)| Script {
+            scenes,
+            seed,
+            max_attempts,
+            deadline_ms: limits.0,
+            attempt_ms: limits.1,
+            max_reply_bytes,
+            fallbacks,
+            mode,
         },
     )
 }
@@ -115,8 +153,11 @@ fn run<C: TestClient>(script: &Script) -> String {
     if let Some(ms) = script.attempt_ms {
         call = call.attempt_timeout(Duration::from_millis(ms));
     }
-    let result = match C::wait(call.send()) {
-        Ok(reply) => format!("{reply:?}"),
+    // Short enough to count now and then.
+    let call =
+        call.first_content_timeout(Duration::from_secs(2)).idle_timeout(Duration::from_secs(1));
+    let result = match outcome(call, script.mode) {
+        Ok(reply) => reply,
         Err(error) => serde_json::to_string_pretty(&error).unwrap(),
     };
     let in_flight = flow_api::client::Execute::settings(&client).in_flight();

@@ -135,8 +135,10 @@ impl Fake {
         }
     }
 
+    /// When the send, or its wait for the head if that is sooner, has taken too long.
     fn until(&self, in_flight: &InFlight) -> Option<Tick> {
-        in_flight.timeout().map(|timeout| self.clock.tick() + timeout)
+        let limits = [in_flight.timeout(), in_flight.wait_limit()];
+        limits.into_iter().flatten().min().map(|limit| self.clock.tick() + limit)
     }
 }
 
@@ -180,9 +182,12 @@ impl flow_blocking::Transport for Fake {
         in_flight: &InFlight,
         _cancel: &CancelToken,
     ) -> Result<Response<flow_blocking::ReplyBody>> {
-        let until = self.until(in_flight);
+        let (began, until) = (self.clock.tick(), self.until(in_flight));
         let limit = in_flight.timeout().unwrap_or_default();
         let scene = self.next(&request, in_flight);
+        if !matches!(scene, Scene::Refuse) {
+            in_flight.mark_sent();
+        }
         let timeout = || Err(Error::timeout(Sent::Perhaps, limit));
         match scene {
             Scene::Refuse => Err(Error::connect("refused")),
@@ -195,6 +200,7 @@ impl flow_blocking::Transport for Fake {
                 // What a blocking transport keeps to for the body of an error.
                 let soon =
                     Some(clock.tick() + MAX_ERROR_BODY_TIME).filter(|_| !status.is_success());
+                let until = in_flight.timeout().map(|limit| began + limit);
                 let until = until.into_iter().chain(soon).min();
                 let in_flight = in_flight.clone();
                 let reader = FakeReader { body, clock, until, limit, in_flight };

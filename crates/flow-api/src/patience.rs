@@ -73,8 +73,10 @@ impl Patience {
         [self.attempt.until, self.content.until].into_iter().flatten().min()
     }
 
-    /// Bounds the rest further where the reply is an error: what it means is known from its `status`.
+    /// Begins a body that is read whole, and bounds it further where the reply is an error: what that
+    /// means is known from its `status`.
     pub fn for_body(&mut self, status: StatusCode, now: Tick) {
+        self.content.until = None;
         let soon = Limit::new(Some(MAX_ERROR_BODY_TIME), now);
         if !status.is_success() && soon.is_before(&self.attempt) {
             self.attempt.until = soon.until;

@@ -94,6 +94,8 @@ async fn exchange(client: &Client, plan: &Plan, send: Send) -> Result<Answer> {
     let request = plan.request(send.target)?;
     let sending = client.transport().send(request, &in_flight);
     let reply = limit.hold(sending).await?;
+    // A reply proves it, whatever the transport says.
+    in_flight.mark_sent();
     let (head, mut body) = reply.into_parts();
     if send.target.streams && head.status.is_success() {
         let stream = plan.streaming(head, clock.wall());

@@ -27,8 +27,11 @@ pub(crate) struct TimeLimit {
 type Timer = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 impl TimeLimit {
-    /// Starts the time of the attempt.
-    pub(crate) fn new(clock: Arc<dyn Clock>, in_flight: InFlight, patience: Patience) -> Self {
+    /// Starts the time of the attempt, with the wait for the head of the reply.
+    pub(crate) fn new(clock: Arc<dyn Clock>, in_flight: InFlight, mut patience: Patience) -> Self {
+        // For transports that look at it, though they need not.
+        let now = clock.now();
+        in_flight.set_wait_limit(patience.until(now, 0).map(|until| until.since(now)));
         Self { clock, in_flight, patience, timer: None }
     }
 

@@ -16,7 +16,7 @@ use flow_sim::{Action, Seen, Sim};
 use flow_tests::{BodyFault, Scene, TestClient, VirtualClock};
 use proptest::prelude::*;
 
-use super::{REPLY, Script, fallbacks, scenes};
+use super::{REPLY, Script, fallbacks, modes, outcome, scenes};
 
 /// How long an attempt of a script with a stall takes at most.
 const STALL_MS: u64 = 1_500;
@@ -32,8 +32,8 @@ fn scripts() -> impl Strategy<Value = Script> {
     let deadline = proptest::option::of(Just(DEADLINE_MS));
     let scenes = proptest::collection::vec((scenes(), any::<bool>()), 1..8).prop_map(fit);
     let max_reply_bytes = prop_oneof![1 => 10..200_usize, 3 => Just(1_000_usize)];
-    (scenes, any::<u64>(), 1..7_u32, deadline, max_reply_bytes, fallbacks()).prop_map(
-        |(scenes, seed, max_attempts, deadline_ms, max_reply_bytes, fallbacks)| {
+    (scenes, any::<u64>(), 1..7_u32, deadline, max_reply_bytes, fallbacks(), modes()).prop_map(
+        |(scenes, seed, max_attempts, deadline_ms, max_reply_bytes, fallbacks, mode)| {
             let attempt_ms = if scenes.iter().any(stalls) { STALL_MS } else { NEVER_MS };
             let attempt_ms = Some(attempt_ms);
             Script {
@@ -44,6 +44,7 @@ fn scripts() -> impl Strategy<Value = Script> {
                 attempt_ms,
                 max_reply_bytes,
                 fallbacks,
+                mode,
             }
         },
     )
@@ -166,8 +167,8 @@ fn run<C: TestClient>(script: &Script) -> String {
         Some(ms) => call.deadline(Duration::from_millis(ms)),
         None => call.no_deadline(),
     };
-    let result = match C::wait(call.send()) {
-        Ok(reply) => format!("{reply:#?}"),
+    let result = match outcome(call, script.mode) {
+        Ok(reply) => reply,
         Err(error) => described(&error),
     };
     let mut stage = stage.lock().unwrap();
@@ -179,7 +180,7 @@ fn run<C: TestClient>(script: &Script) -> String {
 }
 
 /// What there is to know of an error, but for the words of the HTTP stacks, which are their own.
-fn described(error: &Error) -> String {
+pub(super) fn described(error: &Error) -> String {
     let mut json = serde_json::to_value(error).unwrap();
     let fields = json.as_object_mut().unwrap();
     fields.remove("source");
