@@ -75,6 +75,38 @@ fn cancelled_token_ends_a_call_wherever_it_is() {
 }
 
 #[test]
+fn cancelled_token_ends_a_stream_that_is_being_read() {
+    let sim = Sim::start().unwrap();
+    let (client, token) = (blocking(&sim), CancelToken::new());
+    let mut stream =
+        client.with_cancel_token(&token).chat("sim-stream-stall").user("Hello").stream().unwrap();
+    let reader = thread::spawn(move || stream.find_map(Result::err).map(|error| (error, stream)));
+    token.cancel();
+    let (error, stream) = reader.join().unwrap().unwrap();
+    assert_eq!(error.kind(), Kind::Cancelled);
+    assert_eq!(error.stopped_because(), Some(StoppedBecause::Cancelled));
+    assert!(error.delivered().is_some() && error.attempts().len() == 1, "{error}");
+    assert_eq!(stream.into_reply().unwrap_err().kind(), Kind::Cancelled);
+    assert_eq!(client.in_flight(), 0);
+    assert!(sim.wait_until_idle(SOON));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn stream_that_is_dropped_is_closed_whether_it_was_open_or_not() {
+    for model in ["sim-stream-stall-early", "sim-stream-stall"] {
+        let sim = Sim::start().unwrap();
+        let client = asynchronous(&sim);
+        let read = client.chat(model).user("Hello").stream();
+        let call = tokio::spawn(async move { read.await.unwrap().into_reply().await });
+        assert!(tokio::task::block_in_place(|| sim.wait_for_requests(1, SOON)), "{model}");
+        call.abort();
+        assert!(call.await.unwrap_err().is_cancelled(), "{model}");
+        assert_eq!(client.in_flight(), 0, "{model}");
+        assert!(tokio::task::block_in_place(|| sim.wait_until_idle(SOON)), "{model}");
+    }
+}
+
+#[test]
 fn call_cancelled_during_a_wait_names_the_failure_it_waited_after() {
     let sim = Sim::start().unwrap();
     let token = CancelToken::new();
