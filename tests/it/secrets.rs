@@ -8,6 +8,7 @@ mod echoes;
 mod failures;
 mod refused;
 mod search;
+mod streams;
 mod traces;
 
 use std::time::Duration;
