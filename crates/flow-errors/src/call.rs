@@ -9,6 +9,8 @@ use std::time::{Duration, SystemTime};
 
 use crate::attempt::{Attempt, Attempts};
 use crate::backoff::uniform;
+use crate::credit::Ending;
+use crate::gate::{Turn, Wish};
 use crate::stopped_because::StoppedBecause;
 use crate::streams::Streams;
 use crate::switch::is_worth_switching;
@@ -18,7 +20,8 @@ use crate::{Class, Error, RetryPolicy};
 
 pub use crate::attempt::Operation;
 pub use crate::delivered::Delivered;
-pub use crate::gate::Gate;
+pub use crate::gate::{Gate, Ticket};
+pub use crate::health::Health;
 pub use crate::policy::Timeouts;
 pub use crate::step::{Outcome, Send, Step, Target, Verdict, Why};
 pub use crate::tick::Tick;
@@ -45,6 +48,8 @@ pub struct Call {
     last_backoff: Option<Duration>,
     /// What is noted of every attempt that is not a stream.
     warning: Option<Arc<str>>,
+    /// The place at the gate of this model, for all attempts.
+    ticket: Option<Ticket>,
     state: State,
 }
 
@@ -57,6 +62,12 @@ enum State {
         until: Tick,
         why: Why,
         failure: Error,
+    },
+    /// The next send is due, but others go first, or the service has no room.
+    Queued {
+        ticket: Ticket,
+        since: Tick,
+        failure: Option<Error>,
     },
     /// A send is under way. `failure` is the one before it.
     Sending {
@@ -88,6 +99,7 @@ impl Call {
             ambiguous_retries: 0,
             last_backoff: None,
             warning: None,
+            ticket: None,
             state: State::Fresh,
         }
     }
@@ -169,6 +181,16 @@ impl Call {
     pub const fn waits_for(&self) -> Option<Why> {
         match &self.state {
             State::Waiting { why, .. } => Some(*why),
+            State::Queued { .. } => Some(Why::Turn),
+            _ => None,
+        }
+    }
+
+    /// Returns the place in the [gate](Self::target)'s queue of a call that waits for its turn.
+    #[must_use]
+    pub const fn ticket(&self) -> Option<Ticket> {
+        match &self.state {
+            State::Queued { ticket, .. } => Some(*ticket),
             _ => None,
         }
     }
@@ -188,13 +210,17 @@ impl Call {
                 if self.is_past_deadline(now + MIN_ATTEMPT) {
                     return self.fail(failure, StoppedBecause::Deadline);
                 }
-                self.send(now, Some(failure), gate)
+                self.ask(now, now, Some(failure), gate)
+            }
+            State::Queued { since, failure, .. } => {
+                let (since, failure) = (*since, failure.clone());
+                self.ask(now, since, failure, gate)
             }
             State::Fresh => {
                 if self.deadline().is_some_and(|deadline| now >= deadline) {
                     return self.fail(Error::deadline_passed(), StoppedBecause::Deadline);
                 }
-                self.send(now, None, gate)
+                self.ask(now, now, None, gate)
             }
         }
     }
@@ -207,7 +233,7 @@ impl Call {
         let State::Sending { send, since, .. } = &self.state else { return };
         let attempt = self.record(*send, *since);
         let elapsed = now.since(*since);
-        gate.leave();
+        gate.settle(now, outcome.ending());
         match outcome {
             Outcome::Succeeded { status, request_id } => {
                 self.attempts.push(attempt.succeeded(elapsed, status, request_id));
@@ -242,8 +268,12 @@ impl Call {
             State::Done(_) => return,
             State::Fresh => None,
             State::Waiting { failure, .. } => Some(failure.clone()),
+            State::Queued { ticket, failure, .. } => {
+                gate.give_up(now, *ticket);
+                failure.clone()
+            }
             State::Sending { send, since, failure } => {
-                gate.leave();
+                gate.settle(now, Ending::Cancelled);
                 let attempt = self.record(*send, *since);
                 self.attempts.push(attempt.cancelled(now.since(*since)));
                 failure.clone()
@@ -258,8 +288,45 @@ impl Call {
         let _ = self.fail(error, StoppedBecause::Cancelled);
     }
 
-    fn send(&mut self, now: Tick, failure: Option<Error>, gate: &mut Gate) -> Step {
-        gate.enter();
+    /// Sends if it is the call's turn; it has waited for that `since` then.
+    fn ask(&mut self, now: Tick, since: Tick, failure: Option<Error>, gate: &mut Gate) -> Step {
+        let ticket = *self.ticket.get_or_insert_with(|| gate.draw_ticket());
+        let (until, is_next) = match gate.ask(now, ticket, self.wish()) {
+            Turn::Now => return self.send(now, failure),
+            Turn::Full => return self.give_up(failure, StoppedBecause::Turn, gate),
+            Turn::Next(until) => (until, true),
+            Turn::Behind(until) => (until, false),
+        };
+        let patience = since + self.policy.max_turn_wait();
+        // Only the next one knows how long it will be; nobody waits for what will be too late.
+        let soonest = if is_next { until.max(now) } else { now };
+        let reason = if self.is_past_deadline(soonest + MIN_ATTEMPT) {
+            StoppedBecause::Deadline
+        } else if soonest > patience || now >= patience {
+            StoppedBecause::Turn
+        } else {
+            self.state = State::Queued { ticket, since, failure };
+            // One past the last instant from which there is time enough.
+            let late = |deadline: Tick| deadline.minus(MIN_ATTEMPT).plus_nanos(1);
+            let late = self.deadline().map_or(Tick::MAX, late);
+            return Step::Wait { until: until.min(patience).min(late), why: Why::Turn };
+        };
+        gate.give_up(now, ticket);
+        self.give_up(failure, reason, gate)
+    }
+
+    fn wish(&self) -> Wish {
+        let max_waiting = self.attempts.is_empty().then(|| self.policy.max_waiting_calls());
+        Wish { max_waiting }
+    }
+
+    /// Ends a call whose turn does not come in time, with its own failure or with the latest of all.
+    fn give_up(&mut self, own: Option<Error>, reason: StoppedBecause, gate: &Gate) -> Step {
+        let failure = own.or_else(|| gate.last_failure().cloned());
+        self.fail(failure.unwrap_or_else(Error::no_turn), reason)
+    }
+
+    fn send(&mut self, now: Tick, failure: Option<Error>) -> Step {
         let left = self.deadline().map(|deadline| deadline.since(now));
         let timeout = match (self.timeouts.attempt(), left) {
             (Some(attempt), Some(left)) => Some(attempt.min(left)),
@@ -315,6 +382,7 @@ impl Call {
         if switches {
             self.targets.advance(made);
             self.last_backoff = None;
+            self.ticket = None;
         }
         Ok((delay, why))
     }

@@ -405,6 +405,12 @@ impl Error {
         Self::new(Kind::Timeout, Class::NotSent, message)
     }
 
+    /// The service's limit left no room, and no call was refused yet.
+    pub(crate) fn no_turn() -> Self {
+        let message = "the service's limit leaves no room for the call in time";
+        Self::new(Kind::RateLimit, Class::Throttled, message)
+    }
+
     /// Completes the error with what only the call knows.
     pub(crate) fn finished(
         self,

@@ -1,33 +1,198 @@
-//! What the calls of one client to one model share.
+//! What the calls of one client to one model share: one queue, and the law that opens it.
+//!
+//! A send passes when nobody came before it and there is [credit](crate::credit). Until then its call
+//! holds a ticket. Only the one in front has an instant at which it may go, reckoned anew whenever
+//! something is learned.
+
+use crate::credit::{Credit, Ending, SEND};
+use crate::health::Health;
+use crate::queue::Queue;
+use crate::tick::Tick;
+use crate::{Class, Error};
+
+pub use crate::queue::Ticket;
+
+/// The shortest and the longest time that a call behind others sleeps unless it is woken, in
+/// nanoseconds.
+const NAPS: (u64, u64) = (100_000_000, 10_000_000_000);
+
+/// How much longer that is for each call that waits: a thousand polls a second, however many do.
+const NAP_EACH: u64 = 1_000_000;
 
 /// The state that every call of a client to one model passes on its way to a send.
 ///
 /// A driver keeps one per base URL, credential and model behind a lock, and never holds that lock
 /// across I/O or a sleep. What a call takes here it gives back when its outcome is known, or when
 /// it is cancelled.
-#[derive(Debug, Default)]
+///
+/// # Who is to be woken
+///
+/// A call that waits is told [`Step::Wait`](crate::call::Step::Wait) with
+/// [`Why::Turn`](crate::call::Why::Turn): in front, until it may go; behind, for a while. A driver
+/// that only sleeps so long is right, but late: it may sleep when the calls before it are gone. After
+/// each `poll`, `on_outcome` and `cancel`, still under the lock, it asks
+/// [`take_wake`](Self::take_wake), which names the *one* call that may go sooner than it was told;
+/// most often there is none. Who is woken polls again.
+///
+/// - *Async*: beside the gate, under the same lock, keep a map from [`Ticket`] to a `Waker` or a
+///   one-shot notification. A call that is told to wait puts its own in under
+///   [`Call::ticket`](crate::call::Call::ticket) and awaits either that or the instant. When its
+///   future is dropped: take it out, cancel the call, and ask `take_wake` too, for the turn must not
+///   die with it.
+/// - *Blocking*: the same with a condition variable for each thread that waits, and the instant as the
+///   time limit; or with one variable for all, notified wherever `take_wake` names somebody, if the
+///   threads are few.
+#[derive(Debug)]
 pub struct Gate {
-    in_flight: usize,
+    /// The latest instant seen by any call; a clock that runs backwards stands still here.
+    now: Tick,
+    tickets: u64,
+    queue: Queue,
+    credit: Credit,
+    refusals: u64,
+    last_failure: Option<Error>,
+}
+
+/// What a call wants.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Wish {
+    /// How many may wait already; `None` for a call that had a turn before.
+    pub(crate) max_waiting: Option<u32>,
+}
+
+/// The answer to a wish.
+#[derive(Debug)]
+pub(crate) enum Turn {
+    /// It may be sent now.
+    Now,
+    /// It may be sent from then on if nothing else is learned.
+    Next(Tick),
+    /// Others go first: ask again then.
+    Behind(Tick),
+    /// Too many wait already.
+    Full,
 }
 
 impl Gate {
     /// Creates the gate of a client that has sent nothing yet.
     #[must_use]
     pub const fn new() -> Self {
-        Self { in_flight: 0 }
+        Self {
+            now: Tick::ORIGIN,
+            tickets: 0,
+            queue: Queue::new(),
+            credit: Credit::new(),
+            refusals: 0,
+            last_failure: None,
+        }
     }
 
     /// Returns how many attempts are being sent or waiting for their reply.
     #[must_use]
-    pub const fn in_flight(&self) -> usize {
-        self.in_flight
+    pub fn in_flight(&self) -> usize {
+        usize::try_from(self.credit.in_flight()).unwrap_or(usize::MAX)
     }
 
-    pub(crate) const fn enter(&mut self) {
-        self.in_flight = self.in_flight.saturating_add(1);
+    /// Returns how the client stands with the model.
+    #[must_use]
+    pub fn health(&mut self, now: Tick) -> Health {
+        self.observe(now);
+        Health {
+            credit: self.credit.left() / SEND,
+            in_flight: self.in_flight(),
+            waiting: self.queue.len(),
+            refusals: self.refusals,
+            last_failure: self.last_failure.clone(),
+        }
     }
 
-    pub(crate) const fn leave(&mut self) {
-        self.in_flight = self.in_flight.saturating_sub(1);
+    /// Returns the call that may go sooner than it was told, once: it is to be polled again.
+    ///
+    /// [Ask](Self#who-is-to-be-woken) after whatever changes the gate.
+    pub fn take_wake(&mut self) -> Option<Ticket> {
+        let (ticket, told) = self.queue.head()?;
+        let ready = self.ready_at();
+        let is_sooner = ready < told;
+        if is_sooner {
+            self.queue.tell_head(ready);
+        }
+        is_sooner.then_some(ticket)
     }
+
+    /// Gives a call its place among all that come to this gate.
+    pub(crate) const fn draw_ticket(&mut self) -> Ticket {
+        self.tickets = self.tickets.saturating_add(1);
+        Ticket::new(self.tickets)
+    }
+
+    /// Lets a call pass or has it wait.
+    pub(crate) fn ask(&mut self, now: Tick, ticket: Ticket, wish: Wish) -> Turn {
+        let now = self.observe(now);
+        let is_behind = self.queue.is_behind(ticket);
+        let ready = self.ready_at();
+        if !is_behind && ready <= now {
+            self.queue.remove(ticket);
+            self.credit.take();
+            return Turn::Now;
+        }
+        let waiting = self.queue.len();
+        let is_full = |most| waiting >= usize::try_from(most).unwrap_or(usize::MAX);
+        if !self.queue.has(ticket) && wish.max_waiting.is_some_and(is_full) {
+            return Turn::Full;
+        }
+        let turn = if is_behind { Turn::Behind(nap(now, waiting)) } else { Turn::Next(ready) };
+        if let Turn::Behind(told) | Turn::Next(told) = turn {
+            self.queue.put(ticket, told);
+        }
+        turn
+    }
+
+    /// Takes back the ticket of a call that does not wait any more.
+    pub(crate) fn give_up(&mut self, now: Tick, ticket: Ticket) {
+        self.observe(now);
+        self.queue.remove(ticket);
+    }
+
+    /// Learns what came of a send.
+    pub(crate) fn settle(&mut self, now: Tick, ending: Ending<'_>) {
+        self.observe(now);
+        self.credit.settle(ending.back());
+        let Ending::Failed(error) = ending else { return };
+        if matches!(error.class(), Class::Throttled | Class::Overloaded) {
+            self.refusals = self.refusals.saturating_add(1);
+        }
+        // A lock conflict is about one request.
+        if error.class().is_retryable() && error.class() != Class::Conflict {
+            self.last_failure = Some(error.clone());
+        }
+    }
+
+    /// Returns the latest failure that says something of the service and not of one call.
+    pub(crate) const fn last_failure(&self) -> Option<&Error> {
+        self.last_failure.as_ref()
+    }
+
+    /// Returns from when the next one may be sent.
+    fn ready_at(&self) -> Tick {
+        self.credit.ready_at()
+    }
+
+    fn observe(&mut self, now: Tick) -> Tick {
+        self.now = self.now.max(now);
+        self.credit.advance(self.now);
+        self.now
+    }
+}
+
+impl Default for Gate {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Returns until when a call sleeps that is behind others.
+fn nap(now: Tick, waiting: usize) -> Tick {
+    let (shortest, longest) = NAPS;
+    let each = u64::try_from(waiting).unwrap_or(u64::MAX).saturating_mul(NAP_EACH);
+    now.plus_nanos(each.clamp(shortest, longest))
 }

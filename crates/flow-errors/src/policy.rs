@@ -27,6 +27,8 @@ pub struct RetryPolicy {
     max_retry_after: Duration,
     switch_after: Duration,
     ambiguous_retries: u32,
+    max_turn_wait: Duration,
+    max_waiting_calls: u32,
 }
 
 impl RetryPolicy {
@@ -41,6 +43,8 @@ impl RetryPolicy {
         max_retry_after: Duration::from_secs(120),
         switch_after: Duration::from_secs(5),
         ambiguous_retries: 1,
+        max_turn_wait: Duration::from_secs(60),
+        max_waiting_calls: 10_000,
     };
 
     /// Starts from the defaults.
@@ -53,6 +57,8 @@ impl RetryPolicy {
             max_retry_after: Self::DEFAULT.max_retry_after,
             switch_after: Self::DEFAULT.switch_after,
             ambiguous_retries: Self::DEFAULT.ambiguous_retries,
+            max_turn_wait: Self::DEFAULT.max_turn_wait,
+            max_waiting_calls: Self::DEFAULT.max_waiting_calls,
         }
     }
 
@@ -136,6 +142,18 @@ impl RetryPolicy {
     pub const fn ambiguous_retries(&self) -> u32 {
         self.ambiguous_retries
     }
+
+    /// Returns the longest wait for a turn: for the service's limit, or for credit after failures.
+    #[must_use]
+    pub const fn max_turn_wait(&self) -> Duration {
+        self.max_turn_wait
+    }
+
+    /// Returns how many calls may wait for their turn at a model before further ones are failed.
+    #[must_use]
+    pub const fn max_waiting_calls(&self) -> u32 {
+        self.max_waiting_calls
+    }
 }
 
 impl Default for RetryPolicy {
@@ -155,6 +173,8 @@ pub struct RetryPolicyBuilder {
     max_retry_after: Duration,
     switch_after: Duration,
     ambiguous_retries: u32,
+    max_turn_wait: Duration,
+    max_waiting_calls: u32,
 }
 
 impl RetryPolicyBuilder {
@@ -211,6 +231,26 @@ impl RetryPolicyBuilder {
         self
     }
 
+    /// Sets how long a call waits for its turn, each time anew; default 60 s, any value is valid.
+    ///
+    /// Calls to a model are sent in the order in which they came where the service's limit or its
+    /// failures leave no room for all of them. A call whose turn does not come in this time fails with
+    /// its own last error, or with the latest failure of that model, and
+    /// [`StoppedBecause::Turn`](crate::StoppedBecause::Turn). Zero fails it where others wait.
+    pub const fn max_turn_wait(mut self, limit: Duration) -> Self {
+        self.max_turn_wait = limit;
+        self
+    }
+
+    /// Sets how many calls may wait for their turn at one model; default 10,000, any value is valid.
+    ///
+    /// One more fails at once, as if it had waited in vain. A call that had a turn already may always
+    /// wait for the next.
+    pub const fn max_waiting_calls(mut self, calls: u32) -> Self {
+        self.max_waiting_calls = calls;
+        self
+    }
+
     /// Checks the settings and builds the policy.
     ///
     /// # Errors
@@ -229,6 +269,8 @@ impl RetryPolicyBuilder {
             max_retry_after: self.max_retry_after,
             switch_after: self.switch_after,
             ambiguous_retries: self.ambiguous_retries,
+            max_turn_wait: self.max_turn_wait,
+            max_waiting_calls: self.max_waiting_calls,
         })
     }
 }

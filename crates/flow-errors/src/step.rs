@@ -6,6 +6,7 @@ use std::time::Duration;
 use http::StatusCode;
 
 use crate::Error;
+use crate::credit::Ending;
 use crate::tick::Tick;
 
 /// What the driver must do next.
@@ -60,6 +61,9 @@ pub enum Why {
     Hint,
     /// The model is no good just now and another one is asked: such a wait takes no time.
     Switch,
+    /// Other calls to the model are to be sent before, or the service has no room yet. Whoever keeps
+    /// to the instant is right; whoever is [woken](crate::call::Gate::take_wake) is sooner.
+    Turn,
 }
 
 impl Why {
@@ -70,6 +74,7 @@ impl Why {
             Self::Backoff => "backoff",
             Self::Hint => "hint",
             Self::Switch => "switch",
+            Self::Turn => "turn",
         }
     }
 }
@@ -99,4 +104,15 @@ pub enum Outcome {
     Failed(Error),
     /// It failed after content had reached the caller, so it must not be sent again.
     Broken(Error),
+}
+
+impl Outcome {
+    /// Returns what it means for the other calls to the model.
+    pub(crate) const fn ending(&self) -> Ending<'_> {
+        match self {
+            Self::Succeeded { .. } => Ending::Succeeded,
+            Self::Failed(error) => Ending::Failed(error),
+            Self::Broken(_) => Ending::Broken,
+        }
+    }
 }

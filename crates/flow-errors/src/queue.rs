@@ -1,0 +1,61 @@
+//! Calls that wait for their turn, in the order in which they came.
+//!
+//! A call keeps its ticket through all its attempts, so one that was refused returns to the front.
+
+use std::collections::BTreeMap;
+
+use crate::tick::Tick;
+
+/// A call's place among those that wait at one gate: the lower, the sooner.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Ticket(u64);
+
+impl Ticket {
+    pub(crate) const fn new(number: u64) -> Self {
+        Self(number)
+    }
+}
+
+/// Those who wait, each with when it was told to ask again.
+#[derive(Debug)]
+pub(crate) struct Queue(BTreeMap<Ticket, Tick>);
+
+impl Queue {
+    pub(crate) const fn new() -> Self {
+        Self(BTreeMap::new())
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub(crate) fn has(&self, ticket: Ticket) -> bool {
+        self.0.contains_key(&ticket)
+    }
+
+    /// Returns whether somebody else is to go first.
+    pub(crate) fn is_behind(&self, ticket: Ticket) -> bool {
+        self.0.first_key_value().is_some_and(|(first, _)| *first < ticket)
+    }
+
+    /// Returns the one whose turn is next, and when it was told to ask.
+    pub(crate) fn head(&self) -> Option<(Ticket, Tick)> {
+        self.0.first_key_value().map(|(ticket, told)| (*ticket, *told))
+    }
+
+    /// Notes who waits, and when it is told to ask again.
+    pub(crate) fn put(&mut self, ticket: Ticket, told: Tick) {
+        self.0.insert(ticket, told);
+    }
+
+    /// Notes that the next one is told another instant.
+    pub(crate) fn tell_head(&mut self, told: Tick) {
+        if let Some(mut head) = self.0.first_entry() {
+            head.insert(told);
+        }
+    }
+
+    pub(crate) fn remove(&mut self, ticket: Ticket) {
+        self.0.remove(&ticket);
+    }
+}
