@@ -113,7 +113,8 @@ impl<T> Received<T> {
     /// Returns what the state machine is told of it.
     pub(crate) fn outcome(&self) -> Outcome {
         let request_id = flow_errors::headers::request_id(&self.headers).map(Arc::from);
-        Outcome::Succeeded { status: self.status, request_id }
+        let limits = RateLimits::from_headers(&self.headers);
+        Outcome::Succeeded { status: self.status, request_id, limits, tokens: None }
     }
 }
 

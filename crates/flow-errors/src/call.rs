@@ -9,8 +9,10 @@ use std::time::{Duration, SystemTime};
 
 use crate::attempt::{Attempt, Attempts};
 use crate::backoff::uniform;
-use crate::credit::Ending;
+use crate::ending::Ending;
 use crate::gate::{Turn, Wish};
+use crate::pacer::Pass;
+use crate::queue::Needs;
 use crate::stopped_because::StoppedBecause;
 use crate::streams::Streams;
 use crate::switch::is_worth_switching;
@@ -22,6 +24,7 @@ pub use crate::attempt::Operation;
 pub use crate::delivered::Delivered;
 pub use crate::gate::{Gate, Ticket};
 pub use crate::health::Health;
+pub use crate::lease::{Dimension, Lease};
 pub use crate::policy::Timeouts;
 pub use crate::step::{Outcome, Send, Step, Target, Verdict, Why};
 pub use crate::tick::Tick;
@@ -50,6 +53,7 @@ pub struct Call {
     warning: Option<Arc<str>>,
     /// The place at the gate of this model, for all attempts.
     ticket: Option<Ticket>,
+    tokens: u64,
     state: State,
 }
 
@@ -73,6 +77,7 @@ enum State {
     Sending {
         send: Send,
         since: Tick,
+        pass: Pass,
         failure: Option<Error>,
     },
     Done(Verdict),
@@ -100,6 +105,7 @@ impl Call {
             last_backoff: None,
             warning: None,
             ticket: None,
+            tokens: 0,
             state: State::Fresh,
         }
     }
@@ -139,6 +145,16 @@ impl Call {
     #[must_use]
     pub fn with_warning(self, warning: impl Into<Arc<str>>) -> Self {
         Self { warning: Some(warning.into()), ..self }
+    }
+
+    /// Says how many tokens an attempt may need, prompt and answer together, so that room for them is
+    /// kept where the service limits them: at least about the prompt's plus `max_tokens`.
+    ///
+    /// What the reply says that it used is set against it.
+    #[must_use]
+    pub const fn reserving(mut self, tokens: u64) -> Self {
+        self.tokens = tokens;
+        self
     }
 
     /// Names the models that may be asked when the operation's own is no good just now, in their
@@ -230,12 +246,12 @@ impl Call {
     /// `entropy` is 64 random bits, drawn anew for each outcome.
     pub fn on_outcome(&mut self, now: Tick, entropy: u64, outcome: Outcome, gate: &mut Gate) {
         let now = self.observe(now);
-        let State::Sending { send, since, .. } = &self.state else { return };
+        let State::Sending { send, since, pass, .. } = &self.state else { return };
         let attempt = self.record(*send, *since);
         let elapsed = now.since(*since);
-        gate.settle(now, outcome.ending());
+        gate.settle(now, pass, outcome.ending());
         match outcome {
-            Outcome::Succeeded { status, request_id } => {
+            Outcome::Succeeded { status, request_id, .. } => {
                 self.attempts.push(attempt.succeeded(elapsed, status, request_id));
                 self.state = State::Done(Verdict::Succeeded);
             }
@@ -272,8 +288,8 @@ impl Call {
                 gate.give_up(now, *ticket);
                 failure.clone()
             }
-            State::Sending { send, since, failure } => {
-                gate.settle(now, Ending::Cancelled);
+            State::Sending { send, since, pass, failure } => {
+                gate.settle(now, pass, Ending::Cancelled);
                 let attempt = self.record(*send, *since);
                 self.attempts.push(attempt.cancelled(now.since(*since)));
                 failure.clone()
@@ -292,7 +308,7 @@ impl Call {
     fn ask(&mut self, now: Tick, since: Tick, failure: Option<Error>, gate: &mut Gate) -> Step {
         let ticket = *self.ticket.get_or_insert_with(|| gate.draw_ticket());
         let (until, is_next) = match gate.ask(now, ticket, self.wish()) {
-            Turn::Now => return self.send(now, failure),
+            Turn::Now(pass) => return self.send(now, failure, pass),
             Turn::Full => return self.give_up(failure, StoppedBecause::Turn, gate),
             Turn::Next(until) => (until, true),
             Turn::Behind(until) => (until, false),
@@ -317,7 +333,8 @@ impl Call {
 
     fn wish(&self) -> Wish {
         let max_waiting = self.attempts.is_empty().then(|| self.policy.max_waiting_calls());
-        Wish { max_waiting }
+        let needs = Needs { tokens: self.tokens, is_paced: self.policy.pacing() };
+        Wish { max_waiting, needs, share: self.policy.own_share() }
     }
 
     /// Ends a call whose turn does not come in time, with its own failure or with the latest of all.
@@ -326,7 +343,7 @@ impl Call {
         self.fail(failure.unwrap_or_else(Error::no_turn), reason)
     }
 
-    fn send(&mut self, now: Tick, failure: Option<Error>) -> Step {
+    fn send(&mut self, now: Tick, failure: Option<Error>, pass: Pass) -> Step {
         let left = self.deadline().map(|deadline| deadline.since(now));
         let timeout = match (self.timeouts.attempt(), left) {
             (Some(attempt), Some(left)) => Some(attempt.min(left)),
@@ -334,7 +351,7 @@ impl Call {
         };
         let attempt = u32::try_from(self.attempts.len()).unwrap_or(u32::MAX).saturating_add(1);
         let send = Send { attempt, target: self.target(), timeout };
-        self.state = State::Sending { send, since: now, failure };
+        self.state = State::Sending { send, since: now, pass, failure };
         Step::Send(send)
     }
 

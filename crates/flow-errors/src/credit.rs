@@ -6,20 +6,12 @@
 
 use crate::span::NANOS_PER_MILLI;
 use crate::tick::Tick;
-use crate::{Class, Error};
 
 /// One send.
 pub(crate) const SEND: u64 = 1_000;
 
 /// The most credit there is, unless more sends are in flight when the service begins to fail.
 pub(crate) const CAPACITY: u64 = 50 * SEND;
-
-/// What a success gives back: less than what the service can take beyond the demand, or a brown-out
-/// would feed itself.
-const SUCCESS: u64 = 1_100;
-
-/// A refusal costs the service little.
-const REFUSAL: u64 = 700;
 
 /// What is owed to the service, and what is on its way.
 ///
@@ -90,39 +82,6 @@ impl Credit {
     }
 }
 
-/// What came of a send, as far as those who come after it are concerned.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Ending<'a> {
-    Succeeded,
-    Failed(&'a Error),
-    /// It failed after content had reached the caller.
-    Broken,
-    /// Nobody will know: the caller had it stopped.
-    Cancelled,
-}
-
-impl Ending<'_> {
-    /// Returns what the send gives back of the credit that it took.
-    pub(crate) fn back(self) -> u64 {
-        match self {
-            Self::Succeeded => SUCCESS,
-            // The service is not to blame.
-            Self::Broken | Self::Cancelled => SEND,
-            Self::Failed(error) => back(error.class()),
-        }
-    }
-}
-
-const fn back(class: Class) -> u64 {
-    match class {
-        // The service did what it should, or the pacer sees to it.
-        Class::Throttled | Class::Quota | Class::Conflict | Class::Permanent => SEND,
-        Class::Overloaded | Class::Transient | Class::NotSent => REFUSAL,
-        // The work may still be running.
-        Class::GatewayTimeout | Class::Ambiguous => 0,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::time::{Duration, SystemTime};
@@ -130,7 +89,12 @@ mod tests {
     use http::{HeaderMap, StatusCode};
 
     use super::*;
-    use crate::{Body, Sent};
+    use crate::ending::Ending;
+    use crate::rate_limits::RateLimits;
+    use crate::{Body, Class, Error, Sent};
+
+    const SUCCESS: u64 = 1_100;
+    const REFUSAL: u64 = 700;
 
     fn refused(status: u16) -> Error {
         let status = StatusCode::from_u16(status).unwrap();
@@ -167,7 +131,8 @@ mod tests {
             credit.settle(Ending::Failed(error).back());
             assert_eq!(credit.left(), CAPACITY - 2 * SEND + back, "{name}");
         }
-        assert_eq!(Ending::Succeeded.back(), 1_100);
+        let limits = RateLimits::default();
+        assert_eq!(Ending::Succeeded { limits: &limits, tokens: None }.back(), 1_100);
         assert_eq!([Ending::Broken, Ending::Cancelled].map(Ending::back), [1_000, 1_000]);
     }
 

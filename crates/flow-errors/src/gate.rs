@@ -1,12 +1,17 @@
-//! What the calls of one client to one model share: one queue, and the law that opens it.
+//! What the calls of one client to one model share: one queue, and the two laws that open it.
 //!
-//! A send passes when nobody came before it and there is [credit](crate::credit). Until then its call
-//! holds a ticket. Only the one in front has an instant at which it may go, reckoned anew whenever
-//! something is learned.
+//! A send passes when nobody came before it, there is [credit](crate::credit), and the
+//! [pacer](crate::pacer) has room. Until then its call holds a ticket. Only the one in front has an
+//! instant at which it may go, reckoned anew whenever something is learned.
 
-use crate::credit::{Credit, Ending, SEND};
+use crate::aimd::PER_SECOND;
+use crate::credit::{Credit, SEND};
+use crate::ending::Ending;
 use crate::health::Health;
-use crate::queue::Queue;
+use crate::lease::Lease;
+use crate::pacer::{Pacer, Pass};
+use crate::queue::{Needs, Queue, Waiting};
+use crate::share::Share;
 use crate::tick::Tick;
 use crate::{Class, Error};
 
@@ -49,6 +54,7 @@ pub struct Gate {
     tickets: u64,
     queue: Queue,
     credit: Credit,
+    pacer: Pacer,
     refusals: u64,
     last_failure: Option<Error>,
 }
@@ -58,13 +64,15 @@ pub struct Gate {
 pub(crate) struct Wish {
     /// How many may wait already; `None` for a call that had a turn before.
     pub(crate) max_waiting: Option<u32>,
+    pub(crate) needs: Needs,
+    pub(crate) share: Share,
 }
 
 /// The answer to a wish.
 #[derive(Debug)]
 pub(crate) enum Turn {
-    /// It may be sent now.
-    Now,
+    /// It may be sent now, with this.
+    Now(Pass),
     /// It may be sent from then on if nothing else is learned.
     Next(Tick),
     /// Others go first: ask again then.
@@ -82,9 +90,19 @@ impl Gate {
             tickets: 0,
             queue: Queue::new(),
             credit: Credit::new(),
+            pacer: Pacer::new(),
             refusals: 0,
             last_failure: None,
         }
+    }
+
+    /// Returns the gate of a process whose part of the service's limits is what a store lends it.
+    ///
+    /// The policy's [share](crate::RetryPolicy::share) has no effect then.
+    #[must_use]
+    pub fn with_lease(mut self, lease: impl Lease + 'static) -> Self {
+        self.pacer.set_lease(Box::new(lease));
+        self
     }
 
     /// Returns how many attempts are being sent or waiting for their reply.
@@ -98,6 +116,8 @@ impl Gate {
     pub fn health(&mut self, now: Tick) -> Health {
         self.observe(now);
         Health {
+            requests_per_minute: self.pacer.requests_per_second().map(per_minute),
+            tokens_per_minute: self.pacer.tokens_per_second().map(per_minute),
             credit: self.credit.left() / SEND,
             in_flight: self.in_flight(),
             waiting: self.queue.len(),
@@ -110,9 +130,9 @@ impl Gate {
     ///
     /// [Ask](Self#who-is-to-be-woken) after whatever changes the gate.
     pub fn take_wake(&mut self) -> Option<Ticket> {
-        let (ticket, told) = self.queue.head()?;
-        let ready = self.ready_at();
-        let is_sooner = ready < told;
+        let (ticket, head) = self.queue.head()?;
+        let ready = self.ready_at(head.needs);
+        let is_sooner = ready < head.told;
         if is_sooner {
             self.queue.tell_head(ready);
         }
@@ -128,23 +148,29 @@ impl Gate {
     /// Lets a call pass or has it wait.
     pub(crate) fn ask(&mut self, now: Tick, ticket: Ticket, wish: Wish) -> Turn {
         let now = self.observe(now);
+        let Wish { max_waiting, needs, share } = wish;
+        self.pacer.set_share(share);
         let is_behind = self.queue.is_behind(ticket);
-        let ready = self.ready_at();
+        let ready = self.ready_at(needs);
         if !is_behind && ready <= now {
-            self.queue.remove(ticket);
-            self.credit.take();
-            return Turn::Now;
+            return Turn::Now(self.let_through(now, ticket, needs));
         }
         let waiting = self.queue.len();
         let is_full = |most| waiting >= usize::try_from(most).unwrap_or(usize::MAX);
-        if !self.queue.has(ticket) && wish.max_waiting.is_some_and(is_full) {
+        if !self.queue.has(ticket) && max_waiting.is_some_and(is_full) {
             return Turn::Full;
         }
-        let turn = if is_behind { Turn::Behind(nap(now, waiting)) } else { Turn::Next(ready) };
-        if let Turn::Behind(told) | Turn::Next(told) = turn {
-            self.queue.put(ticket, told);
-        }
-        turn
+        let told = if is_behind { nap(now, waiting) } else { ready };
+        self.queue.put(ticket, Waiting { told, needs });
+        if is_behind { Turn::Behind(told) } else { Turn::Next(told) }
+    }
+
+    fn let_through(&mut self, now: Tick, ticket: Ticket, needs: Needs) -> Pass {
+        // The rate only grows while it is what holds calls back.
+        let is_paced = self.pacer.ready_at(needs.tokens) > self.credit.ready_at();
+        let is_held_back = self.queue.remove(ticket) && is_paced;
+        self.credit.take();
+        self.pacer.take(now, needs.tokens, is_held_back)
     }
 
     /// Takes back the ticket of a call that does not wait any more.
@@ -154,9 +180,10 @@ impl Gate {
     }
 
     /// Learns what came of a send.
-    pub(crate) fn settle(&mut self, now: Tick, ending: Ending<'_>) {
-        self.observe(now);
+    pub(crate) fn settle(&mut self, now: Tick, pass: &Pass, ending: Ending<'_>) {
+        let now = self.observe(now);
         self.credit.settle(ending.back());
+        self.pacer.settle(now, pass, ending);
         let Ending::Failed(error) = ending else { return };
         if matches!(error.class(), Class::Throttled | Class::Overloaded) {
             self.refusals = self.refusals.saturating_add(1);
@@ -173,8 +200,9 @@ impl Gate {
     }
 
     /// Returns from when the next one may be sent.
-    fn ready_at(&self) -> Tick {
-        self.credit.ready_at()
+    fn ready_at(&self, needs: Needs) -> Tick {
+        let credit = self.credit.ready_at();
+        if needs.is_paced { credit.max(self.pacer.ready_at(needs.tokens)) } else { credit }
     }
 
     fn observe(&mut self, now: Tick) -> Tick {
@@ -195,4 +223,9 @@ fn nap(now: Tick, waiting: usize) -> Tick {
     let (shortest, longest) = NAPS;
     let each = u64::try_from(waiting).unwrap_or(u64::MAX).saturating_mul(NAP_EACH);
     now.plus_nanos(each.clamp(shortest, longest))
+}
+
+/// Turns millionths per second into whole ones per minute.
+fn per_minute(rate: u64) -> u64 {
+    rate.saturating_mul(60) / PER_SECOND
 }

@@ -7,6 +7,7 @@
 
 use std::time::Duration;
 
+use crate::bucket::Rate;
 use crate::tick::nanos;
 
 /// The windows that services use: a second, a minute, an hour, a day.
@@ -37,6 +38,23 @@ pub(crate) fn wait_for_one(limit: u64, reset: Duration) -> Option<Duration> {
     has_one.then_some(reset)
 }
 
+/// Returns the window over which a limit is spread of which so much is `taken`, if the numbers prove
+/// that it is: what is taken comes back in its part of a window.
+pub(crate) fn proven_window(limit: u64, taken: u64, reset: Duration) -> Option<Duration> {
+    let whole = Rate { limit: taken, window: reset }.span(limit);
+    nearest(Duration::from_nanos(whole), resolution(reset))
+        .filter(|_| taken > 0 && !reset.is_zero())
+}
+
+/// Returns whether a limiter with this rate may say so: the last unit that is `taken` may be on its way
+/// back already, and one more or less is how the limiter rounds.
+pub(crate) fn fits(rate: Rate, taken: u64, reset: Duration) -> bool {
+    let rounding = resolution(reset).saturating_add(Duration::from_nanos(rate.span(1)));
+    let most = Duration::from_nanos(rate.span(taken));
+    let least = Duration::from_nanos(rate.span(taken.saturating_sub(1)));
+    reset <= most.saturating_add(rounding) && reset.saturating_add(rounding) >= least
+}
+
 /// Returns how long all of the limit but one takes to come back; `None` for another kind of limiter.
 fn others(limit: u64, reset: Duration) -> Option<Duration> {
     let window = window(reset)?.as_nanos();
@@ -47,9 +65,14 @@ fn others(limit: u64, reset: Duration) -> Option<Duration> {
 
 /// The window over which the limit is spread: the nearest to what a limit that is used up says.
 fn window(reset: Duration) -> Option<Duration> {
-    let off = |window: &Duration| window.abs_diff(reset);
+    nearest(reset, resolution(reset))
+}
+
+/// The window that a span is meant to be which was told in such units.
+fn nearest(span: Duration, rounding: Duration) -> Option<Duration> {
+    let off = |window: &Duration| window.abs_diff(span);
     let nearest = WINDOWS.into_iter().min_by_key(off)?;
-    let is_near = off(&nearest) <= (nearest / TOLERANCE).saturating_add(resolution(reset));
+    let is_near = off(&nearest) <= (nearest / TOLERANCE).saturating_add(rounding);
     is_near.then_some(nearest)
 }
 

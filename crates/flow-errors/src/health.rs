@@ -5,6 +5,8 @@ use crate::Error;
 /// A snapshot of a [`Gate`](crate::call::Gate): what the service gives, and what the calls make of it.
 #[derive(Clone, Debug)]
 pub struct Health {
+    pub(crate) requests_per_minute: Option<u64>,
+    pub(crate) tokens_per_minute: Option<u64>,
     pub(crate) credit: u64,
     pub(crate) in_flight: usize,
     pub(crate) waiting: usize,
@@ -13,6 +15,19 @@ pub struct Health {
 }
 
 impl Health {
+    /// Returns the rate that sends keep to, rounded down: what is known of the service's limit, or was
+    /// learned from refusals; `None` as long as no limit was met.
+    #[must_use]
+    pub const fn requests_per_minute(&self) -> Option<u64> {
+        self.requests_per_minute
+    }
+
+    /// Returns the rate of tokens that sends keep to; `None` unless the service tells of a limit.
+    #[must_use]
+    pub const fn tokens_per_minute(&self) -> Option<u64> {
+        self.tokens_per_minute
+    }
+
     /// Returns how many sends may be made at once before calls wait for their turn.
     ///
     /// It is less than 50 while attempts are in flight, and shrinks as they fail. What it says only

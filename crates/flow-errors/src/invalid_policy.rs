@@ -23,6 +23,13 @@ pub enum InvalidPolicy {
     },
     /// The share of a proportional jitter was above 100 %.
     JitterAboveWhole(u8),
+    /// The share of the service's limits was nothing, or more than all.
+    NoShare {
+        /// How many parts.
+        part: u32,
+        /// Of how many.
+        of: u32,
+    },
     /// The deadline was zero.
     ZeroDeadline,
     /// The attempt timeout was zero.
@@ -50,6 +57,10 @@ impl fmt::Display for InvalidPolicy {
             Self::JitterAboveWhole(percent) => {
                 write!(f, "the jitter is {percent} % of the delay; use 0 to 100")
             }
+            Self::NoShare { part, of } => write!(
+                f,
+                "the share of the limits is {part} of {of}; use 1 of the number of processes",
+            ),
             Self::ZeroDeadline => f.write_str(
                 "the deadline is 0, so no call could finish; use no_deadline() to lift it",
             ),

@@ -13,7 +13,7 @@
 //! use std::time::{Duration, SystemTime};
 //!
 //! use flow_errors::call::{Call, Gate, Operation, Outcome, Step, Tick, Timeouts, Verdict};
-//! use flow_errors::headers::request_id;
+//! use flow_errors::headers::{RateLimits, request_id};
 //! use flow_errors::{Body, Error, RetryPolicy, Sent};
 //! use http::{HeaderMap, Method, Response, StatusCode};
 //!
@@ -41,8 +41,9 @@
 //!                     Ok(reply) if reply.status().is_success() => {
 //!                         let request_id = request_id(reply.headers()).map(Into::into);
 //!                         let status = reply.status();
+//!                         let limits = RateLimits::from_headers(reply.headers());
 //!                         answer = reply.into_body();
-//!                         Outcome::Succeeded { status, request_id }
+//!                         Outcome::Succeeded { status, request_id, limits, tokens: None }
 //!                     }
 //!                     Ok(reply) => {
 //!                         let (head, body) = reply.into_parts();
@@ -121,9 +122,11 @@
 //! body and the headers.
 
 mod advice;
+mod aimd;
 mod attempt;
 mod backoff;
 mod body;
+mod bucket;
 pub mod call;
 mod class;
 mod classify;
@@ -133,6 +136,7 @@ mod delivered;
 mod dialect;
 mod document;
 mod documented;
+mod ending;
 mod envelope;
 mod error;
 mod gate;
@@ -146,15 +150,20 @@ mod instant;
 mod invalid_policy;
 mod json;
 mod kind;
+mod lease;
 mod limit;
 mod limit_headers;
+mod meter;
+mod pacer;
 mod phrase;
 mod policy;
 mod queue;
 mod rate_limits;
+mod recent;
 mod recommendation;
 mod record;
 mod report;
+mod share;
 mod span;
 mod sse;
 mod step;

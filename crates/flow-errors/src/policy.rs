@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::share::Share;
 use crate::{Backoff, InvalidPolicy, Jitter};
 
 /// How often to retry and how long to wait in between.
@@ -29,6 +30,8 @@ pub struct RetryPolicy {
     ambiguous_retries: u32,
     max_turn_wait: Duration,
     max_waiting_calls: u32,
+    pacing: bool,
+    share: Share,
 }
 
 impl RetryPolicy {
@@ -45,6 +48,8 @@ impl RetryPolicy {
         ambiguous_retries: 1,
         max_turn_wait: Duration::from_secs(60),
         max_waiting_calls: 10_000,
+        pacing: true,
+        share: Share::WHOLE,
     };
 
     /// Starts from the defaults.
@@ -59,6 +64,8 @@ impl RetryPolicy {
             ambiguous_retries: Self::DEFAULT.ambiguous_retries,
             max_turn_wait: Self::DEFAULT.max_turn_wait,
             max_waiting_calls: Self::DEFAULT.max_waiting_calls,
+            pacing: Self::DEFAULT.pacing,
+            share: Self::DEFAULT.share.parts(),
         }
     }
 
@@ -154,6 +161,22 @@ impl RetryPolicy {
     pub const fn max_waiting_calls(&self) -> u32 {
         self.max_waiting_calls
     }
+
+    /// Returns whether sends keep to the service's limit once it was met.
+    #[must_use]
+    pub const fn pacing(&self) -> bool {
+        self.pacing
+    }
+
+    /// Returns this process's part of the service's limits: so many, of so many.
+    #[must_use]
+    pub const fn share(&self) -> (u32, u32) {
+        self.share.parts()
+    }
+
+    pub(crate) const fn own_share(&self) -> Share {
+        self.share
+    }
 }
 
 impl Default for RetryPolicy {
@@ -175,6 +198,8 @@ pub struct RetryPolicyBuilder {
     ambiguous_retries: u32,
     max_turn_wait: Duration,
     max_waiting_calls: u32,
+    pacing: bool,
+    share: (u32, u32),
 }
 
 impl RetryPolicyBuilder {
@@ -251,12 +276,32 @@ impl RetryPolicyBuilder {
         self
     }
 
+    /// Sets whether sends keep to the service's limit once it was met; default yes.
+    ///
+    /// It is met with the first 429, or with the first headers that tell of it and add up. Without
+    /// pacing, calls are held back only by what they were told themselves, and after failures.
+    pub const fn pacing(mut self, pacing: bool) -> Self {
+        self.pacing = pacing;
+        self
+    }
+
+    /// Sets this process's part of the limits that the service tells of: `part` of so many parts, above
+    /// zero and at most all; default 1 of 1.
+    ///
+    /// For several processes with one key: each takes `share(1, k)`. Where their number is not known,
+    /// leave it: refusals teach them, if more slowly.
+    pub const fn share(mut self, part: u32, of: u32) -> Self {
+        self.share = (part, of);
+        self
+    }
+
     /// Checks the settings and builds the policy.
     ///
     /// # Errors
     ///
     /// Returns [`InvalidPolicy`] if no attempt is allowed or more than 1,000 are, if the delays are
-    /// zero or the wrong way round, or if more than 100 % of a delay are to be random.
+    /// zero or the wrong way round, if more than 100 % of a delay are to be random, or if the share is
+    /// nothing or more than all.
     pub fn build(self) -> Result<RetryPolicy, InvalidPolicy> {
         match self.max_attempts {
             Some(0) => return Err(InvalidPolicy::NoAttempts),
@@ -271,6 +316,8 @@ impl RetryPolicyBuilder {
             ambiguous_retries: self.ambiguous_retries,
             max_turn_wait: self.max_turn_wait,
             max_waiting_calls: self.max_waiting_calls,
+            pacing: self.pacing,
+            share: Share::new(self.share.0, self.share.1)?,
         })
     }
 }

@@ -16,9 +16,25 @@ impl Ticket {
     }
 }
 
-/// Those who wait, each with when it was told to ask again.
+/// Those who wait.
 #[derive(Debug)]
-pub(crate) struct Queue(BTreeMap<Ticket, Tick>);
+pub(crate) struct Queue(BTreeMap<Ticket, Waiting>);
+
+/// What is noted of a call that waits.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Waiting {
+    /// When it was told to ask again.
+    pub(crate) told: Tick,
+    pub(crate) needs: Needs,
+}
+
+/// What a send needs of the service's limits.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Needs {
+    pub(crate) tokens: u64,
+    /// Whether it keeps to them.
+    pub(crate) is_paced: bool,
+}
 
 impl Queue {
     pub(crate) const fn new() -> Self {
@@ -38,24 +54,24 @@ impl Queue {
         self.0.first_key_value().is_some_and(|(first, _)| *first < ticket)
     }
 
-    /// Returns the one whose turn is next, and when it was told to ask.
-    pub(crate) fn head(&self) -> Option<(Ticket, Tick)> {
-        self.0.first_key_value().map(|(ticket, told)| (*ticket, *told))
+    /// Returns the one whose turn is next.
+    pub(crate) fn head(&self) -> Option<(Ticket, Waiting)> {
+        self.0.first_key_value().map(|(ticket, waiting)| (*ticket, *waiting))
     }
 
-    /// Notes who waits, and when it is told to ask again.
-    pub(crate) fn put(&mut self, ticket: Ticket, told: Tick) {
-        self.0.insert(ticket, told);
+    pub(crate) fn put(&mut self, ticket: Ticket, waiting: Waiting) {
+        self.0.insert(ticket, waiting);
     }
 
     /// Notes that the next one is told another instant.
     pub(crate) fn tell_head(&mut self, told: Tick) {
         if let Some(mut head) = self.0.first_entry() {
-            head.insert(told);
+            head.get_mut().told = told;
         }
     }
 
-    pub(crate) fn remove(&mut self, ticket: Ticket) {
-        self.0.remove(&ticket);
+    /// Removes a call; returns whether it waited.
+    pub(crate) fn remove(&mut self, ticket: Ticket) -> bool {
+        self.0.remove(&ticket).is_some()
     }
 }

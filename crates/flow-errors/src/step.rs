@@ -6,7 +6,8 @@ use std::time::Duration;
 use http::StatusCode;
 
 use crate::Error;
-use crate::credit::Ending;
+use crate::ending::Ending;
+use crate::rate_limits::RateLimits;
 use crate::tick::Tick;
 
 /// What the driver must do next.
@@ -99,6 +100,10 @@ pub enum Outcome {
         status: StatusCode,
         /// The service's id for the request.
         request_id: Option<Arc<str>>,
+        /// What the reply's headers say of the service's limits.
+        limits: RateLimits,
+        /// How many tokens were used in all, if the reply says so.
+        tokens: Option<u64>,
     },
     /// It failed before any content reached the caller.
     Failed(Error),
@@ -110,7 +115,7 @@ impl Outcome {
     /// Returns what it means for the other calls to the model.
     pub(crate) const fn ending(&self) -> Ending<'_> {
         match self {
-            Self::Succeeded { .. } => Ending::Succeeded,
+            Self::Succeeded { limits, tokens, .. } => Ending::Succeeded { limits, tokens: *tokens },
             Self::Failed(error) => Ending::Failed(error),
             Self::Broken(_) => Ending::Broken,
         }

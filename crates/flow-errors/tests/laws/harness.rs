@@ -3,6 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use flow_errors::call::{Call, Gate, Operation, Outcome, Send, Step, Tick, Timeouts, Verdict};
+use flow_errors::headers::RateLimits;
 use flow_errors::{Body, Class, Error, Jitter, RetryPolicy, Sent};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use proptest::prelude::*;
@@ -160,7 +161,12 @@ pub(crate) fn outcome(scene: &Scene, timeout: Option<Duration>) -> (Duration, Ou
         return (limit, Outcome::Failed(Error::timeout(Sent::Perhaps, limit)));
     }
     let outcome = match scene.event {
-        Event::Succeed => Outcome::Succeeded { status: StatusCode::OK, request_id: None },
+        Event::Succeed => Outcome::Succeeded {
+            status: StatusCode::OK,
+            request_id: None,
+            limits: RateLimits::default(),
+            tokens: None,
+        },
         Event::Refuse { status, hint_ms, should_retry } => {
             Outcome::Failed(refusal(status, hint_ms, should_retry))
         }

@@ -3,6 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use flow_errors::call::{Call, Gate, Operation, Outcome, Step, Tick, Timeouts};
+use flow_errors::headers::RateLimits;
 use flow_errors::{Body, Error, RetryPolicy};
 use http::{HeaderMap, Method, StatusCode};
 
@@ -102,7 +103,9 @@ fn call() -> Call {
 }
 
 fn success() -> Outcome {
-    Outcome::Succeeded { status: StatusCode::OK, request_id: Some("req_0123456789abcdef".into()) }
+    let request_id = Some("req_0123456789abcdef".into());
+    let limits = RateLimits::default();
+    Outcome::Succeeded { status: StatusCode::OK, request_id, limits, tokens: None }
 }
 
 /// A refusal as the page has it, with a wait that the machine must reckon with.

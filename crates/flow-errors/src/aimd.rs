@@ -1,0 +1,185 @@
+//! A rate for a limit that nobody tells: less after a refusal, more while calls wait for it.
+//!
+//! A refusal of what was sent before the last decrease says nothing new, so there is one decrease for
+//! each epoch, however many calls are refused at once. Between two refusals the service granted
+//! exactly what it gives, because its limit was used up at both ends: that is the one measurement of
+//! it that does not feed on our own pace, and a decrease goes down to it at once.
+
+use std::time::Duration;
+
+use crate::meter::Moment;
+use crate::tick::{Tick, nanos};
+
+/// Sends per second are counted in millionths.
+pub(crate) const PER_SECOND: u64 = 1_000_000;
+
+/// One send a minute: longer nobody waits for a turn.
+const LEAST: u64 = PER_SECOND / 60;
+
+/// A million sends a second are no limit.
+const MOST: u64 = 1_000_000 * PER_SECOND;
+
+/// What is left of the rate after a refusal, in percent.
+const DECREASE: u64 = 85;
+
+/// What a measurement may leave of the rate: a limit that was idle in between gives less than it has.
+const LARGEST_DECREASE: u64 = 4;
+
+/// How long calls are held back until the rate has doubled: before the second refusal, when it is
+/// not known at all, and after it.
+const DOUBLING: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(100)];
+
+/// A pause after which the limit may have been idle, so that nothing is measured across it.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// So late a send may be without losing its slot: timers and schedulers are.
+const LATENESS: Duration = Duration::from_millis(20);
+
+/// So many sends are measured with an error of a few percent.
+const MANY: u64 = 32;
+
+/// The rate, and what it was learned from.
+#[derive(Debug)]
+pub(crate) struct Aimd {
+    /// The rate at the start of the epoch.
+    base: u64,
+    /// For how long calls were held back since then, in nanoseconds.
+    held: u64,
+    /// Whether the rate is a guess still.
+    is_searching: bool,
+    /// The first send of the epoch.
+    epoch: u64,
+    /// The limit, where it is known after all.
+    most: u64,
+    /// From when the next send keeps to the rate.
+    next: Tick,
+    anchor: Option<Anchor>,
+}
+
+/// A refusal that is measured from.
+#[derive(Clone, Copy, Debug)]
+struct Anchor {
+    at: Tick,
+    /// How many sends before it were not refused.
+    granted: u64,
+}
+
+/// A refused send.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Refusal {
+    pub(crate) moment: Moment,
+    /// How many sends before it were not refused.
+    pub(crate) granted: u64,
+    /// How many were made until now.
+    pub(crate) sends: u64,
+    /// From when sends are welcome, if the service said so.
+    pub(crate) welcome: Option<Tick>,
+}
+
+impl Aimd {
+    /// Starts with a guess, when the first send was refused.
+    pub(crate) fn new(guess: u64, refusal: &Refusal) -> Self {
+        let mut aimd = Self {
+            base: guess.clamp(LEAST, MOST),
+            held: 0,
+            is_searching: true,
+            epoch: 0,
+            most: MOST,
+            next: Tick::ORIGIN,
+            anchor: None,
+        };
+        aimd.begin_epoch(refusal);
+        aimd
+    }
+
+    /// Returns the rate in millionths of a send per second.
+    pub(crate) fn rate(&self) -> u64 {
+        let [searching, known] = DOUBLING.map(nanos);
+        let rate = if self.is_searching {
+            let doublings = u32::try_from(self.held / searching).unwrap_or(u32::MAX);
+            let base = u128::from(self.base).checked_shl(doublings.min(64)).unwrap_or(u128::MAX);
+            grown(base, self.held % searching, searching)
+        } else {
+            grown(self.base.into(), self.held, known)
+        };
+        u64::try_from(rate).unwrap_or(u64::MAX).clamp(LEAST, self.most)
+    }
+
+    /// Returns the time between two sends, in nanoseconds.
+    fn interval(&self) -> u64 {
+        interval(self.rate())
+    }
+
+    /// Returns from when the next send keeps to the rate.
+    pub(crate) const fn ready_at(&self) -> Tick {
+        self.next
+    }
+
+    /// Keeps the rate near a limit that the service told: below it, where others share it.
+    pub(crate) fn know(&mut self, rate: u64) {
+        self.most = rate.saturating_mul(2).clamp(LEAST, MOST);
+    }
+
+    /// Takes a send that was, or was not, held back until now.
+    pub(crate) fn take(&mut self, now: Tick, is_held_back: bool) {
+        let interval = self.interval();
+        if now.since(self.next) > PAUSE.saturating_add(Duration::from_nanos(interval)) {
+            self.anchor = None;
+        }
+        if is_held_back {
+            self.held = self.held.saturating_add(interval);
+        }
+        self.next = self.next.max(now.minus(LATENESS)).plus_nanos(interval);
+    }
+
+    /// Learns of a refusal; returns whether that is news.
+    pub(crate) fn refused(&mut self, refusal: &Refusal) -> bool {
+        if refusal.moment.send < self.epoch {
+            return false;
+        }
+        let rate = self.rate();
+        let decreased = rate / 100 * DECREASE;
+        let measured = self.anchor.and_then(|anchor| anchor.measure(refusal));
+        let measured = measured.unwrap_or(decreased).max(rate / LARGEST_DECREASE);
+        self.base = measured.min(decreased).clamp(LEAST, MOST);
+        self.is_searching = false;
+        self.held = 0;
+        self.begin_epoch(refusal);
+        true
+    }
+
+    fn begin_epoch(&mut self, refusal: &Refusal) {
+        let Refusal { moment, granted, sends, welcome } = *refusal;
+        self.epoch = sends;
+        let spaced = self.next.max(moment.at.plus_nanos(self.interval()));
+        self.next = welcome.unwrap_or(spaced);
+        let is_measured = |anchor: Anchor| granted.saturating_sub(anchor.granted) < MANY;
+        let anchor = self.anchor.filter(|anchor| is_measured(*anchor));
+        self.anchor = anchor.or(Some(Anchor { at: moment.at, granted }));
+    }
+}
+
+impl Anchor {
+    /// Returns the rate at which sends were granted since then; one more may have been under way.
+    fn measure(self, refusal: &Refusal) -> Option<u64> {
+        let span = u128::from(nanos(refusal.moment.at.since(self.at)));
+        let granted = refusal.granted.saturating_sub(self.granted).saturating_add(1);
+        let rate = u128::from(granted).saturating_mul(SECOND_MILLIONTHS).checked_div(span)?;
+        Some(u64::try_from(rate).unwrap_or(u64::MAX))
+    }
+}
+
+/// Nanoseconds in a second, times millionths in a send.
+const SECOND_MILLIONTHS: u128 = 1_000_000_000 * PER_SECOND as u128;
+
+/// Returns the nanoseconds from one send to the next.
+fn interval(rate: u64) -> u64 {
+    let interval = SECOND_MILLIONTHS.checked_div(rate.into()).unwrap_or(u128::MAX);
+    u64::try_from(interval).unwrap_or(u64::MAX)
+}
+
+/// Returns the rate that has doubled after so long.
+fn grown(base: u128, held: u64, doubling: u64) -> u128 {
+    let more = base.saturating_mul(held.into()).checked_div(doubling.into());
+    base.saturating_add(more.unwrap_or_default())
+}

@@ -1,0 +1,102 @@
+//! Several processes that share one key: who of them may send how much.
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::bucket::{Bucket, Rate};
+use crate::share::Share;
+use crate::tick::Tick;
+
+/// What a limit is on.
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Dimension {
+    /// Requests, one for each send.
+    Requests,
+    /// Tokens, of the prompt and of the answer.
+    Tokens,
+}
+
+/// The part of the service's limits that this process may use.
+///
+/// The pacer asks it before each send, once it knows a limit, and keeps to the service's own state
+/// beside it. The one that a [`Gate`](crate::call::Gate) has by itself is in memory: the policy's
+/// [share](crate::RetryPolicy::share) of the limit. One that is backed by a store must not reach
+/// for that store here, under the gate's lock: it lends some sends in advance, in the background, and
+/// spends them here.
+pub trait Lease: fmt::Debug + Send {
+    /// Learns that the service gives so much of something in a window.
+    fn learn(&mut self, dimension: Dimension, limit: u64, window: Duration);
+
+    /// Returns from when a send that needs so many tokens is within this process's part.
+    fn ready_at(&self, tokens: u64) -> Tick;
+
+    /// Takes a send with so many tokens.
+    fn take(&mut self, now: Tick, tokens: u64);
+
+    /// Corrects what a send took: whether it counts, and how many tokens it used.
+    fn settle(&mut self, now: Tick, taken: u64, counts: bool, used: u64);
+}
+
+/// A fixed part of each limit.
+#[derive(Debug)]
+pub(crate) struct FixedPart {
+    share: Share,
+    requests: Option<Bucket>,
+    tokens: Option<Bucket>,
+}
+
+impl FixedPart {
+    pub(crate) const fn new(share: Share) -> Self {
+        Self { share, requests: None, tokens: None }
+    }
+
+    /// Changes the part; what was learned is learned again.
+    pub(crate) fn set(&mut self, share: Share) {
+        if self.share != share {
+            *self = Self::new(share);
+        }
+    }
+
+    /// Returns this process's part of a rate, in whatever unit that is.
+    pub(crate) fn of(&self, rate: u64) -> u64 {
+        self.share.of(rate)
+    }
+}
+
+impl Lease for FixedPart {
+    fn learn(&mut self, dimension: Dimension, limit: u64, window: Duration) {
+        let rate = self.share.of_limit(Rate { limit, window });
+        let bucket = match dimension {
+            Dimension::Requests => &mut self.requests,
+            Dimension::Tokens => &mut self.tokens,
+        };
+        if bucket.is_none_or(|bucket| bucket.rate != rate) {
+            *bucket = Some(Bucket::new(rate, Tick::ORIGIN, 0));
+        }
+    }
+
+    fn ready_at(&self, tokens: u64) -> Tick {
+        let requests = self.requests.map_or(Tick::ORIGIN, |bucket| bucket.ready_at(1));
+        let tokens = self.tokens.map_or(Tick::ORIGIN, |bucket| bucket.ready_at(tokens));
+        requests.max(tokens)
+    }
+
+    fn take(&mut self, now: Tick, tokens: u64) {
+        if let Some(bucket) = &mut self.requests {
+            bucket.take(now, 1);
+        }
+        if let Some(bucket) = &mut self.tokens {
+            bucket.take(now, tokens);
+        }
+    }
+
+    fn settle(&mut self, _now: Tick, taken: u64, counts: bool, used: u64) {
+        if let Some(bucket) = self.requests.as_mut().filter(|_| !counts) {
+            bucket.correct(1, 0);
+        }
+        if let Some(bucket) = &mut self.tokens {
+            bucket.correct(taken, used);
+        }
+    }
+}

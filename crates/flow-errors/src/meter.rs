@@ -1,0 +1,118 @@
+//! One limit of the service, as its headers tell of it.
+//!
+//! A header tells the state as of the send whose reply it came with; sends after that one are added.
+//! Where they were made when there was nothing left to come back, their own count knows better.
+
+use std::time::Duration;
+
+use crate::bucket::{Bucket, Rate};
+use crate::gcra;
+use crate::limit::Limit;
+use crate::tick::Tick;
+
+/// What is known of one limit, and what was taken of it.
+#[derive(Debug, Default)]
+pub(crate) struct Meter {
+    taken: u64,
+    returned: u64,
+    told: Option<Told>,
+}
+
+#[derive(Debug)]
+struct Told {
+    bucket: Bucket,
+    /// The send that it was told of.
+    send: u64,
+    /// What was taken here, for certain, since the limit is known.
+    own: Bucket,
+}
+
+/// How the meter stood at a send.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Mark {
+    taken: u64,
+    returned: u64,
+    /// Whether the limit was known.
+    is_counted: bool,
+}
+
+/// One send: its number and its instant.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Moment {
+    pub(crate) send: u64,
+    pub(crate) at: Tick,
+}
+
+impl Meter {
+    pub(crate) const fn new() -> Self {
+        Self { taken: 0, returned: 0, told: None }
+    }
+
+    pub(crate) const fn is_known(&self) -> bool {
+        self.told.is_some()
+    }
+
+    /// Returns the limit, if it is known.
+    pub(crate) fn rate(&self) -> Option<Rate> {
+        self.told.as_ref().map(|told| told.bucket.rate)
+    }
+
+    /// Returns from when the service will let so much pass.
+    pub(crate) fn ready_at(&self, cost: u64) -> Tick {
+        self.told
+            .as_ref()
+            .map_or(Tick::ORIGIN, |told| told.bucket.ready_at(cost).max(told.own.ready_at(cost)))
+    }
+
+    pub(crate) fn take(&mut self, now: Tick, cost: u64) -> Mark {
+        self.taken = self.taken.saturating_add(cost);
+        if let Some(told) = &mut self.told {
+            told.bucket.take(now, cost);
+            told.own.take(now, cost);
+        }
+        let is_counted = self.told.is_some();
+        Mark { taken: self.taken, returned: self.returned, is_counted }
+    }
+
+    /// Corrects what a send took.
+    pub(crate) fn settle(&mut self, moment: Moment, mark: Mark, [taken, used]: [u64; 2]) {
+        self.taken = self.taken.saturating_add(used.saturating_sub(taken));
+        self.returned = self.returned.saturating_add(taken.saturating_sub(used));
+        let Some(told) = &mut self.told else { return };
+        // The send that was told of, and those before, are part of what was told.
+        if told.send < moment.send {
+            told.bucket.correct(taken, used);
+        }
+        if mark.is_counted {
+            told.own.correct(taken, used);
+        }
+    }
+
+    /// Believes what the reply to a send says of the limit if it adds up; returns whether it does.
+    pub(crate) fn hear(&mut self, limit: &Limit, moment: Moment, mark: Mark) -> bool {
+        let Some((rate, reset)) = self.read(limit) else { return false };
+        if self.told.as_ref().is_none_or(|told| told.send <= moment.send) {
+            let later = self.taken.saturating_sub(mark.taken);
+            let returned = self.returned.saturating_sub(mark.returned);
+            let mut bucket = Bucket::new(rate, moment.at + reset, 0);
+            bucket.correct(0, later.saturating_sub(returned));
+            let own = self.told.as_ref().map(|told| told.own).filter(|own| own.rate == rate);
+            let own = own.unwrap_or_else(|| Bucket::new(rate, Tick::ORIGIN, 0));
+            self.told = Some(Told { bucket, send: moment.send, own });
+        }
+        true
+    }
+
+    /// Reads a limit with its window: the one that is known, or one that the numbers prove.
+    fn read(&self, limit: &Limit) -> Option<(Rate, Duration)> {
+        let (whole, left, reset) = (limit.limit?, limit.remaining?, limit.reset?);
+        let taken = whole.checked_sub(left)?;
+        let known = self.rate().filter(|rate| rate.limit == whole);
+        let known = known.filter(|rate| gcra::fits(*rate, taken, reset));
+        let rate = known.or_else(|| {
+            let window = gcra::proven_window(whole, taken, reset)?;
+            Some(Rate { limit: whole, window })
+        })?;
+        Some((rate, reset))
+    }
+}
