@@ -25,9 +25,15 @@ const DECREASE: u64 = 85;
 /// What a measurement may leave of the rate: a limit that was idle in between gives less than it has.
 const LARGEST_DECREASE: u64 = 4;
 
-/// How long calls are held back until the rate has doubled: before the second refusal, when it is
-/// not known at all, and after it.
-const DOUBLING: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(100)];
+/// How long calls are held back until the rate has doubled as long as it is a guess.
+const SEARCH: Duration = Duration::from_secs(1);
+
+/// How long until it has doubled later, by time alone: what matters for the slowest limits.
+const PATIENCE: Duration = Duration::from_secs(100);
+
+/// How many sends are held back until the rate has doubled, by their number alone and by its square:
+/// a refusal every few hundred sends is worth it, and a limit that was raised is found in the end.
+const SENDS: (u64, u64) = (2_000, 1_000);
 
 /// A pause after which the limit may have been idle, so that nothing is measured across it.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -43,14 +49,19 @@ const MANY: u64 = 32;
 pub(crate) struct Aimd {
     /// The rate at the start of the epoch.
     base: u64,
-    /// For how long calls were held back since then, in nanoseconds.
+    /// What it grows in proportion to: about the limit, or what this process once had of it, so that
+    /// who shares it with others and has less than they catches up.
+    scale: u64,
+    /// For how long calls were held back since then, in nanoseconds, and how many.
     held: u64,
+    held_sends: u64,
     /// Whether the rate is a guess still.
     is_searching: bool,
     /// The first send of the epoch.
     epoch: u64,
     /// The limit, where it is known after all.
     most: u64,
+    least_scale: u64,
     /// From when the next send keeps to the rate.
     next: Tick,
     anchor: Option<Anchor>,
@@ -72,8 +83,6 @@ pub(crate) struct Refusal {
     pub(crate) granted: u64,
     /// How many were made until now.
     pub(crate) sends: u64,
-    /// From when sends are welcome, if the service said so.
-    pub(crate) welcome: Option<Tick>,
 }
 
 impl Aimd {
@@ -81,10 +90,13 @@ impl Aimd {
     pub(crate) fn new(guess: u64, refusal: &Refusal) -> Self {
         let mut aimd = Self {
             base: guess.clamp(LEAST, MOST),
+            scale: LEAST,
             held: 0,
+            held_sends: 0,
             is_searching: true,
             epoch: 0,
             most: MOST,
+            least_scale: 0,
             next: Tick::ORIGIN,
             anchor: None,
         };
@@ -94,13 +106,18 @@ impl Aimd {
 
     /// Returns the rate in millionths of a send per second.
     pub(crate) fn rate(&self) -> u64 {
-        let [searching, known] = DOUBLING.map(nanos);
+        let base = u128::from(self.base);
         let rate = if self.is_searching {
-            let doublings = u32::try_from(self.held / searching).unwrap_or(u32::MAX);
-            let base = u128::from(self.base).checked_shl(doublings.min(64)).unwrap_or(u128::MAX);
-            grown(base, self.held % searching, searching)
+            let doublings = u32::try_from(self.held / nanos(SEARCH)).unwrap_or(u32::MAX);
+            let base = base.checked_shl(doublings.min(64)).unwrap_or(u128::MAX);
+            base.saturating_add(part(base, self.held % nanos(SEARCH), nanos(SEARCH)))
         } else {
-            grown(self.base.into(), self.held, known)
+            let (linear, square) = SENDS;
+            let scale = u128::from(self.scale);
+            let squared = self.held_sends.saturating_mul(self.held_sends);
+            base.saturating_add(part(scale, self.held, nanos(PATIENCE)))
+                .saturating_add(part(scale, self.held_sends, linear))
+                .saturating_add(part(scale, squared, square.saturating_mul(square)))
         };
         u64::try_from(rate).unwrap_or(u64::MAX).clamp(LEAST, self.most)
     }
@@ -118,6 +135,7 @@ impl Aimd {
     /// Keeps the rate near a limit that the service told: below it, where others share it.
     pub(crate) fn know(&mut self, rate: u64) {
         self.most = rate.saturating_mul(2).clamp(LEAST, MOST);
+        self.least_scale = rate / 4;
     }
 
     /// Takes a send that was, or was not, held back until now.
@@ -128,6 +146,7 @@ impl Aimd {
         }
         if is_held_back {
             self.held = self.held.saturating_add(interval);
+            self.held_sends = self.held_sends.saturating_add(1);
         }
         self.next = self.next.max(now.minus(LATENESS)).plus_nanos(interval);
     }
@@ -142,17 +161,17 @@ impl Aimd {
         let measured = self.anchor.and_then(|anchor| anchor.measure(refusal));
         let measured = measured.unwrap_or(decreased).max(rate / LARGEST_DECREASE);
         self.base = measured.min(decreased).clamp(LEAST, MOST);
+        self.scale = self.base.max(self.scale / 8 * 7).max(self.least_scale);
         self.is_searching = false;
-        self.held = 0;
+        (self.held, self.held_sends) = (0, 0);
         self.begin_epoch(refusal);
         true
     }
 
     fn begin_epoch(&mut self, refusal: &Refusal) {
-        let Refusal { moment, granted, sends, welcome } = *refusal;
+        let Refusal { moment, granted, sends } = *refusal;
         self.epoch = sends;
-        let spaced = self.next.max(moment.at.plus_nanos(self.interval()));
-        self.next = welcome.unwrap_or(spaced);
+        self.next = self.next.max(moment.at.plus_nanos(self.interval()));
         let is_measured = |anchor: Anchor| granted.saturating_sub(anchor.granted) < MANY;
         let anchor = self.anchor.filter(|anchor| is_measured(*anchor));
         self.anchor = anchor.or(Some(Anchor { at: moment.at, granted }));
@@ -178,8 +197,7 @@ fn interval(rate: u64) -> u64 {
     u64::try_from(interval).unwrap_or(u64::MAX)
 }
 
-/// Returns the rate that has doubled after so long.
-fn grown(base: u128, held: u64, doubling: u64) -> u128 {
-    let more = base.saturating_mul(held.into()).checked_div(doubling.into());
-    base.saturating_add(more.unwrap_or_default())
+/// Returns `whole` × `part` / `of`.
+fn part(whole: u128, part: u64, of: u64) -> u128 {
+    whole.saturating_mul(part.into()).checked_div(of.into()).unwrap_or_default()
 }

@@ -27,14 +27,16 @@ impl Rate {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Bucket {
     pub(crate) rate: Rate,
+    /// How much of it may be taken at once.
+    burst: u64,
     since: Tick,
     units: u64,
 }
 
 impl Bucket {
-    /// Starts with so many `units` taken at the instant `since`.
-    pub(crate) const fn new(rate: Rate, since: Tick, units: u64) -> Self {
-        Self { rate, since, units }
+    /// Starts with nothing left to come back after `full_at`.
+    pub(crate) const fn new(rate: Rate, burst: u64, full_at: Tick) -> Self {
+        Self { rate, burst, since: full_at, units: 0 }
     }
 
     /// Returns when all of the limit will be back.
@@ -42,9 +44,9 @@ impl Bucket {
         self.since.plus_nanos(self.rate.span(self.units))
     }
 
-    /// Returns from when `cost` conforms; what is above the whole limit waits for all of it.
+    /// Returns from when `cost` conforms; what is above the burst waits for all of it.
     pub(crate) fn ready_at(&self, cost: u64) -> Tick {
-        let rest = self.rate.span(self.rate.limit.saturating_sub(cost));
+        let rest = self.rate.span(self.burst.saturating_sub(cost));
         self.full_at().minus(Duration::from_nanos(rest))
     }
 
@@ -68,7 +70,7 @@ mod tests {
     #[test]
     fn limit_may_be_taken_at_once_and_comes_back_evenly() {
         let rate = Rate { limit: 10, window: Duration::from_secs(1) };
-        let mut bucket = Bucket::new(rate, Tick::ORIGIN, 0);
+        let mut bucket = Bucket::new(rate, rate.limit, Tick::ORIGIN);
         let at = |millis: u64| Tick::from_nanos(millis * 1_000_000);
         for _ in 0..10 {
             assert!(bucket.ready_at(1) <= at(0));
@@ -84,7 +86,7 @@ mod tests {
     #[test]
     fn odd_limits_lose_nothing_to_rounding() {
         let rate = Rate { limit: 7, window: Duration::from_secs(1) };
-        let mut bucket = Bucket::new(rate, Tick::ORIGIN, 0);
+        let mut bucket = Bucket::new(rate, rate.limit, Tick::ORIGIN);
         (0..7_000_000).for_each(|_| bucket.take(Tick::ORIGIN, 1));
         assert_eq!(bucket.ready_at(7), Tick::ORIGIN + Duration::from_secs(1_000_000));
     }

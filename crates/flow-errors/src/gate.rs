@@ -225,7 +225,7 @@ fn nap(now: Tick, waiting: usize) -> Tick {
     now.plus_nanos(each.clamp(shortest, longest))
 }
 
-/// Turns millionths per second into whole ones per minute.
+/// Turns millionths per second into whole ones per minute, the nearest.
 fn per_minute(rate: u64) -> u64 {
-    rate.saturating_mul(60) / PER_SECOND
+    rate.saturating_mul(60).saturating_add(PER_SECOND / 2) / PER_SECOND
 }

@@ -77,7 +77,7 @@ fn nearest(span: Duration, rounding: Duration) -> Option<Duration> {
 }
 
 /// The smallest unit that a span is told in.
-fn resolution(span: Duration) -> Duration {
+pub(crate) fn resolution(span: Duration) -> Duration {
     let units = [1_000_000_000, 1_000_000, 1_000];
     let unit = units.into_iter().find(|unit| nanos(span) % unit == 0);
     Duration::from_nanos(unit.unwrap_or(1))

@@ -15,7 +15,7 @@ pub struct Health {
 }
 
 impl Health {
-    /// Returns the rate that sends keep to, rounded down: what is known of the service's limit, or was
+    /// Returns the rate that sends keep to, rounded: what is known of the service's limit, or was
     /// learned from refusals; `None` as long as no limit was met.
     #[must_use]
     pub const fn requests_per_minute(&self) -> Option<u64> {

@@ -66,13 +66,13 @@ impl FixedPart {
 
 impl Lease for FixedPart {
     fn learn(&mut self, dimension: Dimension, limit: u64, window: Duration) {
-        let rate = self.share.of_limit(Rate { limit, window });
+        let (rate, burst) = self.share.of_limit(Rate { limit, window });
         let bucket = match dimension {
             Dimension::Requests => &mut self.requests,
             Dimension::Tokens => &mut self.tokens,
         };
         if bucket.is_none_or(|bucket| bucket.rate != rate) {
-            *bucket = Some(Bucket::new(rate, Tick::ORIGIN, 0));
+            *bucket = Some(Bucket::new(rate, burst, Tick::ORIGIN));
         }
     }
 

@@ -3,6 +3,7 @@
 //! A header tells the state as of the send whose reply it came with; sends after that one are added.
 //! Where they were made when there was nothing left to come back, their own count knows better.
 
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use crate::bucket::{Bucket, Rate};
@@ -10,12 +11,20 @@ use crate::gcra;
 use crate::limit::Limit;
 use crate::tick::Tick;
 
+/// Two replies that tell of one instant may differ by what their requests were under way.
+const SAME: Duration = Duration::from_millis(50);
+
+/// How far away the end of a window may be to be believed.
+const WINDOW: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_secs(60);
+
 /// What is known of one limit, and what was taken of it.
 #[derive(Debug, Default)]
 pub(crate) struct Meter {
     taken: u64,
     returned: u64,
     told: Option<Told>,
+    /// When what is no such limiter will be back, as told last.
+    window_end: Tick,
 }
 
 #[derive(Debug)]
@@ -45,7 +54,7 @@ pub(crate) struct Moment {
 
 impl Meter {
     pub(crate) const fn new() -> Self {
-        Self { taken: 0, returned: 0, told: None }
+        Self { taken: 0, returned: 0, told: None, window_end: Tick::ORIGIN }
     }
 
     pub(crate) const fn is_known(&self) -> bool {
@@ -94,13 +103,27 @@ impl Meter {
         if self.told.as_ref().is_none_or(|told| told.send <= moment.send) {
             let later = self.taken.saturating_sub(mark.taken);
             let returned = self.returned.saturating_sub(mark.returned);
-            let mut bucket = Bucket::new(rate, moment.at + reset, 0);
+            let mut bucket = Bucket::new(rate, rate.limit, moment.at + reset);
             bucket.correct(0, later.saturating_sub(returned));
             let own = self.told.as_ref().map(|told| told.own).filter(|own| own.rate == rate);
-            let own = own.unwrap_or_else(|| Bucket::new(rate, Tick::ORIGIN, 0));
+            let own = own.unwrap_or_else(|| Bucket::new(rate, rate.limit, Tick::ORIGIN));
             self.told = Some(Told { bucket, send: moment.send, own });
         }
         true
+    }
+
+    /// Returns when a window ends that is used up, if this reply is not the first to say so.
+    ///
+    /// The end of a window stays where it is; the state of a limiter that spreads, in an odd window,
+    /// moves on with each send. What is more than a minute away the service may refuse itself.
+    pub(crate) fn window_end(&mut self, sent: Tick, limit: &Limit) -> Option<Tick> {
+        let reset = limit.reset.filter(|_| self.told.is_none())?;
+        let end = sent + reset;
+        let before = std::mem::replace(&mut self.window_end, end);
+        let off = end.since(before).max(before.since(end));
+        let is_same = off <= gcra::resolution(reset).saturating_add(SAME);
+        let is_used_up = limit.remaining == Some(0);
+        (is_used_up && is_same && WINDOW.contains(&reset)).then_some(end)
     }
 
     /// Reads a limit with its window: the one that is known, or one that the numbers prove.

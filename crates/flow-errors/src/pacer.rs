@@ -9,7 +9,6 @@ use std::time::Duration;
 use crate::aimd::{Aimd, PER_SECOND, Refusal};
 use crate::bucket::Rate;
 use crate::ending::Ending;
-use crate::gcra;
 use crate::lease::{Dimension, FixedPart, Lease};
 use crate::limit::Limit;
 use crate::meter::{Mark, Meter, Moment};
@@ -19,9 +18,8 @@ use crate::share::Share;
 use crate::tick::{Tick, nanos};
 use crate::{Class, Error};
 
-/// What a success says of the end of a window is believed up to here; the service refuses if it is
-/// right beyond.
-const LONGEST_WINDOW: Duration = Duration::from_secs(60);
+/// The least that a limit is guessed to be per second: one call alone must not wait for a guess.
+const LEAST_GUESS: u64 = 10;
 
 #[derive(Debug)]
 pub(crate) struct Pacer {
@@ -106,7 +104,7 @@ impl Pacer {
             Ending::Succeeded { limits, tokens } => {
                 if !limits.is_empty() {
                     self.hear(limits, pass);
-                    self.look_ahead(now, limits);
+                    self.look_ahead(pass.moment.at, limits);
                 }
                 self.correct(now, pass, true, tokens.unwrap_or(pass.reserved));
             }
@@ -167,31 +165,24 @@ impl Pacer {
     }
 
     /// Spares the next call a refusal that a success already tells of: that its window is used up.
-    fn look_ahead(&mut self, now: Tick, limits: &RateLimits) {
-        let known = [self.requests.rate().is_some(), self.tokens.rate().is_some()];
-        for (limit, is_known) in [limits.requests(), limits.tokens()].into_iter().zip(known) {
-            let Some(limit) = limit.filter(|limit| limit.remaining == Some(0) && !is_known) else {
-                continue;
-            };
-            let Some(reset) = limit.reset else { continue };
-            let wait = limit.limit.map_or(Some(reset), |whole| gcra::wait_for_one(whole, reset));
-            if let Some(wait) = wait.filter(|wait| *wait <= LONGEST_WINDOW) {
-                self.welcome = self.welcome.max(now + wait);
-            }
+    fn look_ahead(&mut self, sent: Tick, limits: &RateLimits) {
+        let told = [(&mut self.requests, limits.requests()), (&mut self.tokens, limits.tokens())];
+        for (meter, limit) in told {
+            let end = limit.and_then(|limit| meter.window_end(sent, limit));
+            self.welcome = self.welcome.max(end.unwrap_or_default());
         }
     }
 
     /// Does what a failure asks of all calls: keep away for a while, go slower.
     fn obey(&mut self, now: Tick, error: &Error, pass: &Pass) {
         let hint = error.retry_after().filter(|hint| !hint.is_zero() && is_for_all(error.class()));
-        let welcome = hint.map(|hint| now + hint);
-        self.welcome = self.welcome.max(welcome.unwrap_or_default());
+        self.welcome = self.welcome.max(now + hint.unwrap_or_default());
         if error.class() != Class::Throttled {
             return;
         }
         let Pass { moment, .. } = *pass;
         let granted = moment.send.saturating_sub(self.refused);
-        let refusal = Refusal { moment, granted, sends: self.sends, welcome };
+        let refusal = Refusal { moment, granted, sends: self.sends };
         self.refused = self.refused.saturating_add(1);
         let told = self.requests.rate().map(|rate| self.part_of(rate));
         match &mut self.rate {
@@ -199,7 +190,7 @@ impl Pacer {
                 rate.refused(&refusal);
             }
             None => {
-                let seen = self.recent.most().saturating_mul(PER_SECOND);
+                let seen = self.recent.most().max(LEAST_GUESS).saturating_mul(PER_SECOND);
                 let mut rate = Aimd::new(told.unwrap_or(seen), &refusal);
                 if let Some(told) = told {
                     rate.know(told);

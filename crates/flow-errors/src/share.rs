@@ -1,7 +1,5 @@
 //! The part of a limit that one of several processes may use.
 
-use std::time::Duration;
-
 use crate::InvalidPolicy;
 use crate::bucket::Rate;
 
@@ -33,38 +31,42 @@ impl Share {
         u64::try_from(part).unwrap_or(u64::MAX)
     }
 
-    /// Returns the share of a limit; of less than one unit, one in a longer window.
-    pub(crate) fn of_limit(self, whole: Rate) -> Rate {
-        let limit = self.of(whole.limit);
-        if limit > 0 {
-            return Rate { limit, ..whole };
-        }
-        let parts = whole.limit.saturating_mul(self.part.into()).max(1);
-        let longer = Rate { limit: parts, ..whole }.span(self.of.into());
-        Rate { limit: 1, window: Duration::from_nanos(longer) }
+    /// Returns the share of a limit, and how much of that may be taken at once: whole units, one at least.
+    pub(crate) fn of_limit(self, whole: Rate) -> (Rate, u64) {
+        let limit = whole.limit.saturating_mul(self.part.into());
+        let window = whole.window.saturating_mul(self.of);
+        (Rate { limit, window }, self.of(whole.limit).max(1))
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     #[test]
     fn share_is_less_at_once_but_never_nothing() {
-        let minute = Duration::from_secs(60);
         let table = [
-            // name, part, of, limit, its limit, its window in seconds
-            ("all", 1, 1, 60, 60, 60),
-            ("a third", 1, 3, 60, 20, 60),
-            ("two thirds", 2, 3, 60, 40, 60),
-            ("less than one", 1, 120, 60, 1, 120),
-            ("rounded down", 1, 7, 60, 8, 60),
-            ("nothing to share", 1, 2, 0, 1, 120),
+            // name, part, of, limit, its burst, how long one takes in milliseconds
+            ("all", 1, 1, 60, 60, 1_000),
+            ("a third", 1, 3, 60, 20, 3_000),
+            ("two thirds", 2, 3, 60, 40, 1_500),
+            ("less than one", 1, 120, 60, 1, 120_000),
+            ("no whole number", 1, 8, 60, 7, 8_000),
         ];
-        for (name, part, of, limit, want, seconds) in table {
+        for (name, part, of, limit, want, millis) in table {
             let share = Share::new(part, of).unwrap();
-            let rate = share.of_limit(Rate { limit, window: minute });
-            assert_eq!((rate.limit, rate.window.as_secs()), (want, seconds), "{name}");
+            let whole = Rate { limit, window: Duration::from_secs(60) };
+            let (rate, burst) = share.of_limit(whole);
+            assert_eq!((burst, rate.span(1)), (want, millis * 1_000_000), "{name}");
+        }
+    }
+
+    #[test]
+    fn share_is_neither_nothing_nor_more_than_all() {
+        for (part, of) in [(0, 1), (0, 0), (2, 1), (u32::MAX, 1)] {
+            assert_eq!(Share::new(part, of), Err(InvalidPolicy::NoShare { part, of }));
         }
     }
 }

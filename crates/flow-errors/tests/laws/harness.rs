@@ -161,12 +161,7 @@ pub(crate) fn outcome(scene: &Scene, timeout: Option<Duration>) -> (Duration, Ou
         return (limit, Outcome::Failed(Error::timeout(Sent::Perhaps, limit)));
     }
     let outcome = match scene.event {
-        Event::Succeed => Outcome::Succeeded {
-            status: StatusCode::OK,
-            request_id: None,
-            limits: RateLimits::default(),
-            tokens: None,
-        },
+        Event::Succeed => succeeded(),
         Event::Refuse { status, hint_ms, should_retry } => {
             Outcome::Failed(refusal(status, hint_ms, should_retry))
         }
@@ -177,6 +172,26 @@ pub(crate) fn outcome(scene: &Scene, timeout: Option<Duration>) -> (Duration, Ou
         Event::Break => Outcome::Broken(Error::transport(Sent::Perhaps, "reset in mid-stream")),
     };
     (scene.takes, outcome)
+}
+
+/// A call that is not started yet, without a deadline.
+pub(crate) fn fresh(policy: RetryPolicy, now: Tick) -> Call {
+    let operation = Operation::new(Method::POST, "/chat/completions").with_model("m");
+    Call::new(operation, policy, Timeouts::default().without_deadline(), now)
+}
+
+/// A success that says nothing of limits.
+pub(crate) fn succeeded() -> Outcome {
+    telling(RateLimits::default(), None)
+}
+
+/// A success that says so much of limits, and how many tokens it used.
+pub(crate) const fn telling(limits: RateLimits, tokens: Option<u64>) -> Outcome {
+    Outcome::Succeeded { status: StatusCode::OK, request_id: None, limits, tokens }
+}
+
+pub(crate) const fn ended(error: Error) -> Outcome {
+    Outcome::Failed(error)
 }
 
 pub(crate) fn refusal(status: u16, hint_ms: Option<u64>, should_retry: Option<bool>) -> Error {

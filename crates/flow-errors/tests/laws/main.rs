@@ -7,7 +7,13 @@
 #[cfg(test)]
 mod backoff;
 #[cfg(test)]
+mod batch;
+#[cfg(test)]
 mod call;
+#[cfg(test)]
+mod credit;
+#[cfg(test)]
+mod crowd;
 #[cfg(test)]
 mod deadline;
 #[cfg(test)]
@@ -18,5 +24,6 @@ mod harness;
 mod hints;
 #[cfg(test)]
 mod streams;
+mod pacer;
 #[cfg(test)]
 mod wire;

@@ -1,0 +1,109 @@
+//! What the laws of the gate are for: a batch that runs into a limit finishes about when it can.
+//!
+//! The figures are bounds that every seed keeps to with room to spare; the storm laboratory has the
+//! exact ones.
+
+use std::time::Duration;
+
+use flow_errors::RetryPolicy;
+
+use crate::crowd::{Batch, Report, Tells};
+
+const BATCH: Batch = Batch {
+    jobs: 500,
+    workers: 64,
+    processes: 1,
+    limit: 10,
+    burst: 10,
+    tells: Tells::Nothing,
+    round_trip: Duration::from_millis(50),
+    service: Duration::from_secs(2),
+    policy: None,
+    seed: 0,
+};
+
+const EVERY: [Tells; 3] = [Tells::State, Tells::RetryAfter, Tells::Nothing];
+
+/// Sends for each job, in hundredths.
+fn sends_each(batch: &Batch, report: &Report) -> usize {
+    report.sends * 100 / batch.jobs
+}
+
+/// How long it took, in hundredths of the least time.
+fn time(batch: &Batch, report: &Report) -> u128 {
+    report.last.as_millis() * 100 / batch.least().as_millis()
+}
+
+#[test]
+fn batch_of_one_process_takes_as_long_as_the_limit_and_hardly_a_refusal() {
+    for tells in EVERY {
+        for seed in 0..3 {
+            let batch = Batch { tells, seed, policy: Some(RetryPolicy::batch()), ..BATCH };
+            let report = batch.run();
+            assert_eq!((report.succeeded, report.failed), (500, 0), "{tells:?} {seed}");
+            assert!(time(&batch, &report) <= 112, "{tells:?} {seed}: {}", time(&batch, &report));
+            // 54 of the first 64 are refused before anybody knows.
+            assert!(sends_each(&batch, &report) <= 116, "{tells:?} {seed}: {}", report.sends);
+        }
+    }
+}
+
+#[test]
+fn limits_of_all_sizes_are_found() {
+    for (limit, burst, jobs, service) in
+        [(1, 5, 200, 2_000), (100, 20, 3_000, 500), (500, 100, 5_000, 100)]
+    {
+        for tells in EVERY {
+            let service = Duration::from_millis(service);
+            let policy = Some(RetryPolicy::batch());
+            let batch = Batch {
+                limit,
+                burst,
+                jobs,
+                tells,
+                service,
+                policy,
+                workers: 32.max(limit),
+                ..BATCH
+            };
+            let report = batch.run();
+            assert_eq!(report.failed, 0, "{limit}/s {tells:?}");
+            assert!(time(&batch, &report) <= 125, "{limit}/s {tells:?}: {}", time(&batch, &report));
+            assert!(sends_each(&batch, &report) <= 140, "{limit}/s {tells:?}: {}", report.sends);
+        }
+    }
+}
+
+#[test]
+fn processes_that_share_a_limit_without_knowing_it_finish_too() {
+    for tells in EVERY {
+        let policy = Some(RetryPolicy::batch());
+        let batch = Batch { processes: 8, tells, policy, ..BATCH };
+        let report = batch.run();
+        assert_eq!(report.failed, 0, "{tells:?}");
+        assert!(time(&batch, &report) <= 150, "{tells:?}: {}", time(&batch, &report));
+        assert!(sends_each(&batch, &report) <= 135, "{tells:?}: {}", report.sends);
+    }
+}
+
+#[test]
+fn processes_that_know_their_share_do_not_refuse_each_other() {
+    let policy = RetryPolicy::builder().max_attempts(10).share(1, 8).build().unwrap();
+    let batch = Batch { processes: 8, tells: Tells::State, policy: Some(policy), ..BATCH };
+    let report = batch.run();
+    assert_eq!(report.failed, 0);
+    assert!(time(&batch, &report) <= 115, "{}", time(&batch, &report));
+    assert!(sends_each(&batch, &report) <= 115, "{}", report.sends);
+}
+
+#[test]
+fn waiting_calls_are_polled_when_it_is_their_turn_and_hardly_ever_else() {
+    let batch = Batch { jobs: 300, workers: 300, limit: 10, ..BATCH };
+    let policy = RetryPolicy::builder().max_attempts(10).max_turn_wait(Duration::MAX);
+    let report = Batch { policy: Some(policy.build().unwrap()), ..batch }.run();
+    assert_eq!(report.failed, 0);
+    // A call for each send, its end, becoming the next one, and its turn, and beside those a thousand
+    // polls a second at most.
+    let naps = usize::try_from(report.last.as_millis()).unwrap();
+    assert!(report.polls <= 6 * report.sends + naps, "{} of {}", report.polls, report.sends);
+}
