@@ -130,11 +130,12 @@ impl Gate {
     ///
     /// [Ask](Self#who-is-to-be-woken) after whatever changes the gate.
     pub fn take_wake(&mut self) -> Option<Ticket> {
+        self.queue.pass_over_absent(self.now);
         let (ticket, head) = self.queue.head()?;
         let ready = self.ready_at(head.needs);
-        let is_sooner = ready < head.told;
+        let is_sooner = ready.max(self.now) < head.told;
         if is_sooner {
-            self.queue.tell_head(ready);
+            self.queue.tell_head(ready.max(self.now));
         }
         is_sooner.then_some(ticket)
     }
@@ -150,6 +151,7 @@ impl Gate {
         let now = self.observe(now);
         let Wish { max_waiting, needs, share } = wish;
         self.pacer.set_share(share);
+        self.queue.pass_over_absent(now);
         let is_behind = self.queue.is_behind(ticket);
         let ready = self.ready_at(needs);
         if !is_behind && ready <= now {

@@ -3,8 +3,12 @@
 //! A call keeps its ticket through all its attempts, so one that was refused returns to the front.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use crate::tick::Tick;
+
+/// How late a call may be for its turn before the next one gets it.
+const GRACE: Duration = Duration::from_secs(1);
 
 /// A call's place among those that wait at one gate: the lower, the sooner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -57,6 +61,17 @@ impl Queue {
     /// Returns the one whose turn is next.
     pub(crate) fn head(&self) -> Option<(Ticket, Waiting)> {
         self.0.first_key_value().map(|(ticket, waiting)| (*ticket, *waiting))
+    }
+
+    /// Passes over those in front who did not ask when they were told to, or when they were woken: nobody
+    /// must wait for a task that is not run. They keep their tickets, and are back when they ask.
+    pub(crate) fn pass_over_absent(&mut self, now: Tick) {
+        while let Some(head) = self.0.first_entry() {
+            if head.get().told + GRACE >= now {
+                break;
+            }
+            head.remove();
+        }
     }
 
     pub(crate) fn put(&mut self, ticket: Ticket, waiting: Waiting) {

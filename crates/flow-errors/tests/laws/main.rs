@@ -26,4 +26,6 @@ mod hints;
 mod streams;
 mod pacer;
 #[cfg(test)]
+mod turns;
+#[cfg(test)]
 mod wire;
