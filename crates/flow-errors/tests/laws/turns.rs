@@ -371,9 +371,3 @@ fn store_that_lends_sends_is_asked_once_a_limit_is_known() {
     let heard = &lent.lock().unwrap().1;
     assert_eq!(heard[..], ["Tokens 6000 in 60s", "take 30", "settle 30 true 20"]);
 }
-
-#[test]
-fn waiting_call_takes_less_than_a_kibibyte() {
-    // Beside the call itself, a place in the queue: a ticket, an instant, and what it needs.
-    assert!(size_of::<Call>() <= 768, "{}", size_of::<Call>());
-}

@@ -144,6 +144,22 @@ mod tests {
     }
 
     #[test]
+    fn call_that_waits_for_its_turn_takes_less_than_a_kibibyte() {
+        const WAITING: usize = 10_000;
+        let mut gate = Gate::new();
+        let mut refused = call();
+        let _ = refused.poll(Tick::ORIGIN, &mut gate);
+        refused.on_outcome(Tick::ORIGIN, ENTROPY, Outcome::Failed(refusal()), &mut gate);
+        let counted = allocation_counter::measure(|| {
+            let mut calls: Vec<_> = (0..WAITING).map(|_| call()).collect();
+            polls(&mut calls, Tick::ORIGIN, &mut gate);
+            assert_eq!(gate.health(Tick::ORIGIN).waiting(), WAITING);
+        });
+        let each = counted.bytes_max / 10_000;
+        assert!((512..1_024).contains(&each), "{each} bytes");
+    }
+
+    #[test]
     fn every_decision_of_a_refused_call_is_timed() {
         let Round(times) = Round::run(&refusal());
         assert!(times.iter().all(|nanos| *nanos > 0.0), "{times:?}");
