@@ -162,7 +162,8 @@ impl Call {
     ///
     /// A call leaves a model, at once, when it is overloaded, unknown to the service, or throttled
     /// for longer than [`switch_after`](RetryPolicy::switch_after); what `x-should-retry` says is
-    /// about the same model and does not forbid that. After any other failure, and on the last
+    /// about the same model and does not forbid that. What other calls learned of the model counts as
+    /// much: where this one would have to wait for its turn because of it, it does not ask. After any other failure, and on the last
     /// model, it does what it would do without the others. Deadline and
     /// [attempts](RetryPolicy::max_attempts_for) are those of all models together.
     #[must_use]
@@ -307,40 +308,48 @@ impl Call {
     /// Sends if it is the call's turn; it has waited for that `since` then.
     fn ask(&mut self, now: Tick, since: Tick, failure: Option<Error>, gate: &mut Gate) -> Step {
         let ticket = *self.ticket.get_or_insert_with(|| gate.draw_ticket());
-        let (until, is_next) = match gate.ask(now, ticket, self.wish()) {
-            Turn::Now(pass) => return self.send(now, failure, pass),
-            Turn::Full => return self.give_up(failure, StoppedBecause::Turn, gate),
-            Turn::Next(until) => (until, true),
-            Turn::Behind(until) => (until, false),
-        };
         let patience = since + self.policy.max_turn_wait();
         // Only the next one knows how long it will be; nobody waits for what will be too late.
-        let soonest = if is_next { until.max(now) } else { now };
-        let reason = if self.is_past_deadline(soonest + MIN_ATTEMPT) {
-            StoppedBecause::Deadline
-        } else if soonest > patience || now >= patience {
-            StoppedBecause::Turn
-        } else {
+        let (until, soonest) = match gate.ask(now, ticket, self.wish()) {
+            Turn::Now(pass) => return self.send(now, failure, pass),
+            Turn::Next(until) => (until, until.max(now)),
+            Turn::Behind(until) if now < patience => (until, now),
+            Turn::Behind(_) | Turn::Full => (Tick::MAX, Tick::MAX),
+        };
+        let is_too_long = soonest > patience;
+        if self.targets.next().is_some() && (is_too_long || gate.is_to_be_left(now, &self.policy)) {
+            return self.leave(now, failure, gate);
+        }
+        if !is_too_long && !self.is_past_deadline(soonest + MIN_ATTEMPT) {
             self.state = State::Queued { ticket, since, failure };
             // One past the last instant from which there is time enough.
             let late = |deadline: Tick| deadline.minus(MIN_ATTEMPT).plus_nanos(1);
             let late = self.deadline().map_or(Tick::MAX, late);
             return Step::Wait { until: until.min(patience).min(late), why: Why::Turn };
-        };
+        }
+        let is_late = soonest < Tick::MAX && self.is_past_deadline(soonest + MIN_ATTEMPT);
+        let reason = if is_late { StoppedBecause::Deadline } else { StoppedBecause::Turn };
         gate.give_up(now, ticket);
-        self.give_up(failure, reason, gate)
+        let failure = failure.unwrap_or_else(|| gate.reason());
+        self.fail(failure, reason)
+    }
+
+    /// Goes on to the next model without having asked this one again.
+    fn leave(&mut self, now: Tick, failure: Option<Error>, gate: &mut Gate) -> Step {
+        if let Some(ticket) = self.ticket.take() {
+            gate.give_up(now, ticket);
+        }
+        self.targets.advance(u32::try_from(self.attempts.len()).unwrap_or(u32::MAX));
+        self.last_backoff = None;
+        let (why, failure) = (Why::Switch, failure.unwrap_or_else(|| gate.reason()));
+        self.state = State::Waiting { until: now, why, failure };
+        Step::Wait { until: now, why }
     }
 
     fn wish(&self) -> Wish {
         let max_waiting = self.attempts.is_empty().then(|| self.policy.max_waiting_calls());
         let needs = Needs { tokens: self.tokens, is_paced: self.policy.pacing() };
         Wish { max_waiting, needs, share: self.policy.own_share() }
-    }
-
-    /// Ends a call whose turn does not come in time, with its own failure or with the latest of all.
-    fn give_up(&mut self, own: Option<Error>, reason: StoppedBecause, gate: &Gate) -> Step {
-        let failure = own.or_else(|| gate.last_failure().cloned());
-        self.fail(failure.unwrap_or_else(Error::no_turn), reason)
     }
 
     fn send(&mut self, now: Tick, failure: Option<Error>, pass: Pass) -> Step {

@@ -12,8 +12,9 @@ use crate::lease::Lease;
 use crate::pacer::{Pacer, Pass};
 use crate::queue::{Needs, Queue, Waiting};
 use crate::share::Share;
+use crate::switch::{is_worth_switching, patience};
 use crate::tick::Tick;
-use crate::{Class, Error};
+use crate::{Class, Error, RetryPolicy};
 
 pub use crate::queue::Ticket;
 
@@ -196,9 +197,19 @@ impl Gate {
         }
     }
 
-    /// Returns the latest failure that says something of the service and not of one call.
-    pub(crate) const fn last_failure(&self) -> Option<&Error> {
-        self.last_failure.as_ref()
+    /// Returns why calls wait here: the latest failure that says something of the service and not of one
+    /// call.
+    pub(crate) fn reason(&self) -> Error {
+        self.last_failure.clone().unwrap_or_else(Error::no_turn)
+    }
+
+    /// Returns whether a call that would have to wait had better ask another model: the service wants
+    /// to be left alone for long, or there is no credit because the model is no good just now.
+    pub(crate) fn is_to_be_left(&self, now: Tick, policy: &RetryPolicy) -> bool {
+        let is_banned = self.pacer.welcome().since(now) > patience(policy);
+        let is_failing = self.credit.ready_at() > now;
+        let is_the_models = |error| is_worth_switching(error, policy);
+        is_banned || is_failing && self.last_failure.as_ref().is_some_and(is_the_models)
     }
 
     /// Returns from when the next one may be sent.

@@ -68,7 +68,12 @@ impl Pacer {
         self.lease = Some(lease);
     }
 
-    /// Returns from when a send that needs so many tokens is welcome.
+    /// Returns the instant before which the service wants to be left alone.
+    pub(crate) const fn welcome(&self) -> Tick {
+        self.welcome
+    }
+
+    /// Returns from when a send that needs so many tokens keeps to all that is known.
     pub(crate) fn ready_at(&self, tokens: u64) -> Tick {
         let rate = self.rate.as_ref().map_or(Tick::ORIGIN, Aimd::ready_at);
         if !self.knows_a_limit() {
@@ -176,7 +181,7 @@ impl Pacer {
     /// Does what a failure asks of all calls: keep away for a while, go slower.
     fn obey(&mut self, now: Tick, error: &Error, pass: &Pass) {
         let hint = error.retry_after().filter(|hint| !hint.is_zero() && is_for_all(error.class()));
-        self.welcome = self.welcome.max(now + hint.unwrap_or_default());
+        self.welcome = self.welcome.max(hint.map_or(Tick::ORIGIN, |hint| now + hint));
         if error.class() != Class::Throttled {
             return;
         }

@@ -3,6 +3,8 @@
 //! It never is about the request, the key, the balance or the network: those would go wrong with
 //! every model alike.
 
+use std::time::Duration;
+
 use crate::words::{is_same, meaning};
 use crate::{Class, Error, Kind, RetryPolicy};
 
@@ -11,14 +13,18 @@ const MODEL_WORDS: [&str; 3] = ["model_not_found", "DeploymentNotFound", "model_
 
 /// Returns whether another model may well answer what this one did not, without any wait.
 pub(crate) fn is_worth_switching(error: &Error, policy: &RetryPolicy) -> bool {
-    // A hint that would end the call is worth switching for, however patient `switch_after` is.
-    let patience = policy.switch_after().min(policy.max_retry_after());
     match error.class() {
         Class::Overloaded => true,
-        Class::Throttled => error.retry_after().is_some_and(|hint| hint > patience),
+        Class::Throttled => error.retry_after().is_some_and(|hint| hint > patience(policy)),
         Class::Permanent => error.kind() == Kind::NotFound && is_about_model(error, true),
         _ => false,
     }
+}
+
+/// Returns the longest wait that the service may ask for before another model is asked instead.
+pub(crate) fn patience(policy: &RetryPolicy) -> Duration {
+    // A hint that would end the call is worth switching for, however patient `switch_after` is.
+    policy.switch_after().min(policy.max_retry_after())
 }
 
 /// Returns whether the model is unknown rather than the path.
@@ -40,7 +46,7 @@ pub(crate) fn is_about_model(error: &Error, names_model: bool) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::time::{Duration, SystemTime};
+    use std::time::SystemTime;
 
     use http::{HeaderMap, HeaderValue, StatusCode};
 

@@ -140,13 +140,22 @@ impl Both {
                 self.log.push((self.now, 0, end.back()));
             }
             Deed::Cancel(index) => self.cancel(index),
-            Deed::Pass(millis) => {
-                self.now = self.now + Duration::from_millis(millis);
-                self.law.add(millis);
-            }
+            Deed::Pass(millis) => self.pass(millis),
             _ => {}
         }
         self.compare();
+    }
+
+    /// Lets time pass; who waits asks twice a second, so that nobody is taken for absent.
+    fn pass(&mut self, millis: u64) {
+        for begun in (0..millis).step_by(500) {
+            let step = (millis - begun).min(500);
+            self.now = self.now + Duration::from_millis(step);
+            self.law.add(step);
+            for call in self.law.queue.clone() {
+                self.ask(call);
+            }
+        }
     }
 
     fn ask(&mut self, index: usize) {
@@ -299,7 +308,7 @@ fn interleavings(programs: &[&[Deed]], before: &mut Vec<Deed>, run: &mut impl Fn
 #[test]
 fn every_order_of_a_small_history_is_one_of_the_law() {
     let succeeds = [Deed::Ask(0), Deed::Ask(0), Deed::End(0, End::Succeed)];
-    let fails = [Deed::Ask(1), Deed::End(1, End::Fail(Class::Overloaded)), Deed::Ask(1)];
+    let fails = [Deed::Ask(1), Deed::End(1, End::Fail(Class::Overloaded))];
     let cancels = [Deed::Ask(2), Deed::Cancel(2)];
     let clock = [Deed::Pass(700), Deed::Pass(1_300)];
     let mut runs = 0;
@@ -309,8 +318,8 @@ fn every_order_of_a_small_history_is_one_of_the_law() {
         deeds.iter().for_each(|deed| both.act(*deed));
         runs += 1;
     });
-    // 10! / (3! × 3! × 2! × 2!)
-    assert_eq!(runs, 25_200);
+    // 9! / (3! × 2! × 2! × 2!)
+    assert_eq!(runs, 7_560);
 }
 
 #[test]

@@ -251,3 +251,36 @@ fn call_cancelled_between_two_models_is_about_the_one_that_was_asked() {
     assert_eq!(error.operation().unwrap().model(), Some("m"));
     assert_eq!(error.attempts().models().collect::<Vec<_>>(), ["m"]);
 }
+
+#[test]
+fn what_other_calls_learned_of_a_model_spares_it_the_next_call() {
+    #[rustfmt::skip]
+    let table = [
+        // name                     status  hint     failures  model asked
+        ("fails a little",          503,    None,    5,        0),
+        ("is overloaded",           503,    None,    170,      1),
+        ("wants a long break",      429,    Some(9_000), 1,    1),
+        ("wants a short break",     429,    Some(1_000), 1,    0),
+        ("fails, but not by itself", 500,   None,    170,      0),
+    ];
+    for (name, status, hint_ms, failures, want) in table {
+        let mut gates = Gates::default();
+        let once = RetryPolicy::builder().max_attempts(1).build().unwrap();
+        for _ in 0..failures {
+            let mut call = script(once, &[], &[]).call();
+            if let Step::Send(_) = call.poll(Tick::ORIGIN, gates.of(&call)) {
+                let failed = Outcome::Failed(crate::harness::refusal(status, hint_ms, None));
+                call.on_outcome(Tick::ORIGIN, 0, failed, gates.of(&call));
+            }
+            call.cancel(Tick::ORIGIN, gates.of(&call));
+        }
+        let mut call = script(RetryPolicy::default(), &["n"], &[]).call();
+        let mut step = call.poll(Tick::ORIGIN, gates.of(&call));
+        if let Step::Wait { until, why: Why::Switch } = step {
+            assert_eq!((until, call.ticket()), (Tick::ORIGIN, None), "{name}");
+            step = call.poll(until, gates.of(&call));
+            assert!(matches!(step, Step::Send(_)), "{name}: {step:?}");
+        }
+        assert_eq!(call.target().model, want, "{name}: {step:?}");
+    }
+}
