@@ -16,6 +16,9 @@ const BATCH: Batch = Batch {
     limit: 10,
     burst: 10,
     tells: Tells::Nothing,
+    status: 429,
+    down: Duration::ZERO,
+    arrivals: Duration::ZERO,
     round_trip: Duration::from_millis(50),
     service: Duration::from_secs(2),
     policy: None,
@@ -94,6 +97,29 @@ fn processes_that_know_their_share_do_not_refuse_each_other() {
     assert_eq!(report.failed, 0);
     assert!(time(&batch, &report) <= 115, "{}", time(&batch, &report));
     assert!(sends_each(&batch, &report) <= 115, "{}", report.sends);
+}
+
+#[test]
+fn outage_is_neither_multiplied_nor_passed_on_to_the_callers() {
+    // 60 calls a second for half a minute; nothing works for 5 seconds, and then 100 a second.
+    let batch = Batch {
+        jobs: 1_800,
+        workers: 1_800,
+        limit: 100,
+        burst: 5,
+        status: 503,
+        down: Duration::from_secs(5),
+        arrivals: Duration::from_micros(16_667),
+        service: Duration::from_millis(50),
+        ..BATCH
+    };
+    for seed in 0..3 {
+        let report = Batch { seed, ..batch }.run();
+        assert!(report.failed <= 36, "{} of 1,800 failed", report.failed);
+        assert!(sends_each(&batch, &report) <= 150, "{}", report.sends);
+        let report = Batch { seed, policy: Some(RetryPolicy::batch()), ..batch }.run();
+        assert_eq!(report.failed, 0);
+    }
 }
 
 #[test]

@@ -28,6 +28,12 @@ pub(crate) struct Batch {
     pub(crate) limit: u64,
     pub(crate) burst: u64,
     pub(crate) tells: Tells,
+    /// The status of refusals.
+    pub(crate) status: u16,
+    /// Until then everything is refused.
+    pub(crate) down: Duration,
+    /// How far apart the workers begin.
+    pub(crate) arrivals: Duration,
     pub(crate) round_trip: Duration,
     pub(crate) service: Duration,
     /// The default's if it is `None`.
@@ -80,6 +86,7 @@ impl Batch {
         let per_process = all / self.processes;
         let workers = (0..all.min(self.jobs)).map(|number| Worker {
             process: (number / per_process).min(self.processes - 1),
+            // Its own time begins when it is first polled.
             call: self.call(Tick::ORIGIN),
             wakes: 0,
             reply: None,
@@ -97,8 +104,10 @@ impl Batch {
             report: Report::default(),
         };
         world.left -= world.workers.len();
+        let mut arrival = Tick::ORIGIN;
         for worker in 0..world.workers.len() {
-            world.wake(worker, Tick::ORIGIN);
+            world.wake(worker, arrival);
+            arrival = arrival + self.arrivals;
         }
         world.run()
     }
@@ -200,7 +209,8 @@ impl World {
     fn serve(&mut self, worker: usize, now: Tick) {
         let slot = self.batch.slot();
         let ahead = self.full_at.saturating_sub(now.as_nanos());
-        let is_granted = ahead <= slot * (self.batch.burst - 1);
+        let is_up = now.since(Tick::ORIGIN) >= self.batch.down;
+        let is_granted = is_up && ahead <= slot * (self.batch.burst - 1);
         if is_granted {
             self.full_at = self.full_at.max(now.as_nanos()) + slot;
             self.report.last = now.since(Tick::ORIGIN);
@@ -224,7 +234,7 @@ impl World {
             let takes = self.service_time();
             (Outcome::Succeeded { status, request_id: None, limits, tokens: None }, takes)
         } else {
-            let status = StatusCode::TOO_MANY_REQUESTS;
+            let status = StatusCode::from_u16(self.batch.status).unwrap();
             let error =
                 Error::from_response(status, &headers, Body::default(), SystemTime::UNIX_EPOCH);
             (Outcome::Failed(error), Duration::ZERO)
