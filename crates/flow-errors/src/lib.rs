@@ -102,6 +102,7 @@
 //! - What was tried: [`Attempts`], [`Attempt`], [`StoppedBecause`], [`SupportReport`]
 //! - Trying again: [`call`], with [`Call`](call::Call), [`Step`](call::Step),
 //!   [`Timeouts`](call::Timeouts), and of streams [`Delivered`](call::Delivered)
+//! - Waiting for a turn: [`Gate`](call::Gate), [`Health`](call::Health), [`Lease`](call::Lease)
 //! - How often: [`RetryPolicy`], [`Backoff`], [`Jitter`]
 //! - The page itself: [`table`]; request ids, hints and limits in headers: [`headers`]
 //!

@@ -8,7 +8,8 @@ use crate::{Backoff, InvalidPolicy, Jitter};
 /// How often to retry and how long to wait in between.
 ///
 /// The default is the service's advice made safe: 3 attempts, 1 s doubling to 8 s with equal
-/// jitter, `Retry-After` up to 120 s, one retry of a request that may have been run.
+/// jitter, `Retry-After` up to 120 s, one retry of a request that may have been run, and up to 60 s of
+/// waiting for a turn where the service's limit or its failures leave no room.
 ///
 /// # Examples
 ///

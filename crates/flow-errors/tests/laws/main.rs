@@ -1,7 +1,7 @@
-//! The laws of backoff, hints, deadlines and the retry loop, as properties.
+//! The laws of backoff, hints, deadlines, the retry loop, send credit and pacing, as properties.
 //!
 //! Each property is named after the number of its law; laws 11, 12, 16, 17 and 51 to 53 stand
-//! beside the code they are about. 256 random cases are run of each;
+//! beside the code they are about, and law 37 beside the credit. 256 random cases are run of each;
 //! `PROPTEST_CASES=1000000 cargo test --release -p flow-errors prop_` runs a million.
 
 #[cfg(test)]
@@ -23,8 +23,9 @@ mod harness;
 #[cfg(test)]
 mod hints;
 #[cfg(test)]
-mod streams;
 mod pacer;
+#[cfg(test)]
+mod streams;
 #[cfg(test)]
 mod turns;
 #[cfg(test)]
