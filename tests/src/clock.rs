@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
-use flow_blocking::CancelToken;
+use flow_blocking::{CancelToken, Sleeper};
 use flow_errors::call::Tick;
 
 /// A virtual clock: whoever sleeps on it moves it, and its randomness is a counter's.
@@ -99,7 +99,7 @@ impl flow_blocking::Clock for VirtualClock {
         self.draw()
     }
 
-    fn sleep_until(&self, instant: Tick, _cancel: &CancelToken) {
+    fn sleep_until(&self, instant: Tick, _sleeper: &Sleeper, _cancel: &CancelToken) {
         self.advance_to(instant);
     }
 }
@@ -158,7 +158,7 @@ impl flow_blocking::Clock for SocketClock {
         self.clock.draw()
     }
 
-    fn sleep_until(&self, instant: Tick, _cancel: &CancelToken) {
+    fn sleep_until(&self, instant: Tick, _sleeper: &Sleeper, _cancel: &CancelToken) {
         self.clock.advance_to(instant);
     }
 }

@@ -74,7 +74,8 @@ impl<'a, C: Execute> Embeddings<'a, C> {
         let operation = operation.with_model(self.request.model());
         let body = self.request.check().and_then(|()| encode(&self.request));
         let draft = Draft { operation, path: "/embeddings", body };
-        self.client.execute(plan(self.client, draft, self.options))
+        let plan = plan(self.client, draft, self.options);
+        self.client.execute(plan.map(|plan| plan.with_answer_tokens(0)))
     }
 }
 

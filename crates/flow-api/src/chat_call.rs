@@ -103,11 +103,13 @@ impl<'a, C: Execute> Chat<'a, C> {
         };
         let body = check(&request, &options, streams).and_then(|()| write(&request, None, streams));
         let answers = request.answers();
-        let warning = request.max_answer_tokens().filter(|_| !streams).and_then(warning);
+        let most = request.max_answer_tokens();
+        let tokens = most.unwrap_or_default().saturating_mul(answers);
+        let warning = most.filter(|_| !streams).and_then(warning);
         // The request is kept only where it may be written once more.
         let has_variants = client.settings().has_variants(&options, streams);
         let plan = plan(client, Draft { operation, path: PATH, body }, options)?;
-        let plan = plan.for_chat(answers, streams).with_warning(warning);
+        let plan = plan.for_chat(answers, streams).with_answer_tokens(tokens).with_warning(warning);
         if !has_variants {
             return Ok(plan);
         }

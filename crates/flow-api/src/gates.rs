@@ -1,12 +1,10 @@
-//! The gates of one client: one for each model.
+//! The gates of one client: one for each model, and the calls that wait at it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Waker;
 
-use flow_errors::call::Gate;
-
-/// A gate that several calls hold.
-pub(crate) type SharedGate = Arc<Mutex<Gate>>;
+use flow_errors::call::{Call, Gate, Health, Step, Tick, Ticket};
 
 /// Beyond this many models, gates that no call holds are dropped.
 const MANY: usize = 1_024;
@@ -22,14 +20,83 @@ impl Gates {
             return gate.clone();
         }
         if gates.len() >= MANY {
-            gates.retain(|_, gate| Arc::strong_count(gate) > 1);
+            gates.retain(|_, gate| Arc::strong_count(&gate.0) > 1);
         }
         gates.entry(model.into()).or_default().clone()
     }
 
     /// Returns how many attempts are under way, to all models together.
     pub(crate) fn in_flight(&self) -> usize {
-        lock(&self.0).values().map(|gate| lock(gate).in_flight()).sum()
+        lock(&self.0).values().map(|gate| lock(&gate.0).gate.in_flight()).sum()
+    }
+
+    /// Returns how the client stands with each model that it has asked.
+    pub(crate) fn health(&self, now: Tick) -> BTreeMap<String, Health> {
+        let gates = lock(&self.0);
+        let health = |gate: &SharedGate| lock(&gate.0).gate.health(now);
+        gates.iter().map(|(model, gate)| (model.to_string(), health(gate))).collect()
+    }
+}
+
+/// A gate that several calls hold.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct SharedGate(Arc<Mutex<Room>>);
+
+/// A gate, and what wakes up those who wait at it.
+#[derive(Debug, Default)]
+struct Room {
+    gate: Gate,
+    waiting: HashMap<Ticket, Waker>,
+}
+
+impl SharedGate {
+    /// Polls a call, which is woken up by `waker` when it may go sooner than it is told.
+    pub(crate) fn poll(&self, call: &mut Call, now: Tick, waker: &Waker) -> Step {
+        self.with(|room| {
+            let before = call.ticket();
+            let step = call.poll(now, &mut room.gate);
+            // Under the same lock: who is woken before it is noted would sleep on.
+            match call.ticket() {
+                Some(ticket) => drop(room.waiting.insert(ticket, waker.clone())),
+                None => room.forget(before),
+            }
+            step
+        })
+    }
+
+    /// Tells a call what came of it, or ends it.
+    pub(crate) fn tell<T>(
+        &self,
+        call: &mut Call,
+        tell: impl FnOnce(&mut Call, &mut Gate) -> T,
+    ) -> T {
+        self.with(|room| {
+            room.forget(call.ticket());
+            tell(call, &mut room.gate)
+        })
+    }
+
+    /// Does `work`, and wakes up the one call that may go sooner for it.
+    fn with<T>(&self, work: impl FnOnce(&mut Room) -> T) -> T {
+        let (result, woken) = {
+            let mut room = lock(&self.0);
+            let result = work(&mut room);
+            let woken = room.gate.take_wake();
+            (result, woken.and_then(|ticket| room.waiting.remove(&ticket)))
+        };
+        // After the lock, because what is woken asks at once.
+        if let Some(waker) = woken {
+            waker.wake();
+        }
+        result
+    }
+}
+
+impl Room {
+    fn forget(&mut self, ticket: Option<Ticket>) {
+        if let Some(ticket) = ticket {
+            self.waiting.remove(&ticket);
+        }
     }
 }
 
@@ -42,16 +109,20 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 mod tests {
     use super::*;
 
+    fn is_same(one: &SharedGate, other: &SharedGate) -> bool {
+        Arc::ptr_eq(&one.0, &other.0)
+    }
+
     #[test]
     fn one_model_has_one_gate_and_idle_ones_do_not_pile_up() {
         let gates = Gates::default();
         let first = gates.gate("a");
-        assert!(Arc::ptr_eq(&first, &gates.gate("a")));
-        assert!(!Arc::ptr_eq(&first, &gates.gate("b")));
+        assert!(is_same(&first, &gates.gate("a")));
+        assert!(!is_same(&first, &gates.gate("b")));
         for n in 0..3 * MANY {
             let _ = gates.gate(&n.to_string());
         }
         assert!(lock(&gates.0).len() <= MANY);
-        assert!(Arc::ptr_eq(&first, &gates.gate("a")));
+        assert!(is_same(&first, &gates.gate("a")));
     }
 }

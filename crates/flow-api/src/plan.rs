@@ -25,6 +25,9 @@ use crate::variants::{Encode, Variants};
 /// Where other services than ours expect their key.
 const KEY_HEADERS: [&str; 4] = ["api-key", "x-api-key", "x-goog-api-key", "x-auth-token"];
 
+/// How many bytes of a body make a token, about: four letters of English.
+const BYTES_A_TOKEN: usize = 4;
+
 /// One call, checked and ready to be driven.
 pub struct Plan {
     pub(crate) operation: Operation,
@@ -36,6 +39,8 @@ pub struct Plan {
     streams: bool,
     /// How many answers it asks for.
     answers: u64,
+    /// About how many tokens an attempt needs, prompt and answers together.
+    tokens: u64,
     warning: Option<Arc<str>>,
     checked: Checked,
     gate: SharedGate,
@@ -60,6 +65,7 @@ impl Plan {
             body,
             streams: false,
             answers: 1,
+            tokens: 0,
             warning: None,
             checked,
             gate,
@@ -71,6 +77,12 @@ impl Plan {
     /// Returns the plan of a chat that asks for so many answers, as a stream or in one piece.
     pub(crate) fn for_chat(self, answers: u64, streams: bool) -> Self {
         Self { answers, streams, ..self }
+    }
+
+    /// Returns the plan of a request to whose prompt the answers may add so many tokens.
+    pub(crate) fn with_answer_tokens(self, tokens: u64) -> Self {
+        let prompt = u64::try_from(self.body.len() / BYTES_A_TOKEN).unwrap_or(u64::MAX);
+        Self { tokens: prompt.saturating_add(tokens), ..self }
     }
 
     /// Returns the plan with what is to be said of attempts that are no streams.
@@ -103,6 +115,7 @@ impl Plan {
         let mut call =
             Call::new(self.operation.clone(), self.checked.policy, self.checked.timeouts, now)
                 .with_fallback_models(self.fallbacks.models())
+                .reserving(self.tokens)
                 .started_at(wall);
         if let Some(warning) = &self.warning {
             call = call.with_warning(warning.clone());

@@ -1,5 +1,6 @@
 //! A success, with what is worth knowing about how it came.
 
+use std::any::Any;
 use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
@@ -9,7 +10,10 @@ use flow_errors::call::Outcome;
 use flow_errors::headers::RateLimits;
 use http::{HeaderMap, StatusCode};
 
+use crate::ChatCompletion;
+use crate::embedding_list::EmbeddingList;
 use crate::kept_body::KeptBody;
+use crate::usage::Usage;
 
 /// A decoded reply together with its request id, its attempts and its limits.
 ///
@@ -109,13 +113,21 @@ pub struct Received<T> {
     pub(crate) body: KeptBody,
 }
 
-impl<T> Received<T> {
+impl<T: Any> Received<T> {
     /// Returns what the state machine is told of it.
     pub(crate) fn outcome(&self) -> Outcome {
         let request_id = flow_errors::headers::request_id(&self.headers).map(Arc::from);
         let limits = RateLimits::from_headers(&self.headers);
-        Outcome::Succeeded { status: self.status, request_id, limits, tokens: None }
+        let tokens = usage(&self.value).map(Usage::total_tokens);
+        Outcome::Succeeded { status: self.status, request_id, limits, tokens }
     }
+}
+
+/// What a reply used, where it is of a type that says so; in others it would have to be looked for.
+fn usage(value: &dyn Any) -> Option<&Usage> {
+    let of_chat = || value.downcast_ref::<ChatCompletion>()?.usage();
+    let of_embeddings = || value.downcast_ref::<EmbeddingList>()?.usage();
+    of_chat().or_else(of_embeddings)
 }
 
 impl<T: fmt::Debug> fmt::Debug for Received<T> {

@@ -2,13 +2,14 @@
 //!
 //! Both drivers are the same loop over this. Dropping it gives back what the call held.
 
+use std::any::Any;
+use std::task::Waker;
 use std::time::SystemTime;
 
 use flow_errors::call::{Call, Outcome, Step, Tick, Verdict};
 use flow_errors::{Attempts, Class, Error, Kind, Result};
 
 use crate::Reply;
-use crate::gates::lock;
 use crate::plan::Plan;
 use crate::reply::Received;
 use crate::trace::{AttemptSpan, Trace};
@@ -48,9 +49,11 @@ impl Running {
     }
 
     /// Returns the next thing to do.
-    pub fn poll(&mut self, now: Tick) -> Step {
-        let gate = self.plan.gate(self.call.target());
-        let step = self.call.poll(now, &mut lock(gate));
+    ///
+    /// A call that is to wait may be woken up sooner by `waker`, because it is its turn: then poll
+    /// again.
+    pub fn poll(&mut self, now: Tick, waker: &Waker) -> Step {
+        let step = self.plan.gate(self.call.target()).poll(&mut self.call, now, waker);
         if let Step::Send(send) = &step {
             self.trace.begin_attempt(&self.plan, *send, self.call.model());
         }
@@ -66,7 +69,7 @@ impl Running {
     /// Reports what came of the send under way, and returns what the caller gets of a success.
     ///
     /// An error of kind `cancelled` ends the call, as [`cancel`](Self::cancel) does.
-    pub fn on_reply<T>(
+    pub fn on_reply<T: Any>(
         &mut self,
         now: Tick,
         entropy: u64,
@@ -96,7 +99,7 @@ impl Running {
             return self.cancel(now);
         }
         let gate = self.plan.gate(self.call.target());
-        self.call.on_outcome(now, entropy, outcome, &mut lock(gate));
+        gate.tell(&mut self.call, |call, gate| call.on_outcome(now, entropy, outcome, gate));
         self.tell();
     }
 
@@ -104,7 +107,7 @@ impl Running {
     pub fn cancel(&mut self, now: Tick) {
         let attempts = self.call.attempts().len();
         let gate = self.plan.gate(self.call.target());
-        self.call.cancel(now, &mut lock(gate));
+        gate.tell(&mut self.call, |call, gate| call.cancel(now, gate));
         if self.call.attempts().len() > attempts {
             self.tell();
         }
@@ -137,7 +140,7 @@ impl Drop for Running {
     fn drop(&mut self) {
         // The instant only matters to the history, which nobody reads any more.
         let gate = self.plan.gate(self.call.target());
-        self.call.cancel(Tick::ORIGIN, &mut lock(gate));
+        gate.tell(&mut self.call, |call, gate| call.cancel(Tick::ORIGIN, gate));
         let attempts = self.call.attempts();
         self.trace.end_attempt(&self.plan, attempts.last(), None);
         self.trace.cancelled(attempts);

@@ -1,6 +1,9 @@
 //! What all calls of one client share.
 
+use std::collections::BTreeMap;
+
 use flow_errors::Result;
+use flow_errors::call::{Health, Tick};
 
 use crate::BaseUrl;
 use crate::gates::Gates;
@@ -37,6 +40,12 @@ impl Settings {
     /// Returns whether streams of a chat with these options are to end with their usage.
     pub(crate) fn asks_for_usage(&self, options: &Options) -> bool {
         options.stream.asks_for_usage.unwrap_or(self.defaults.stream.asks_for_usage)
+    }
+
+    /// Returns how the client stands with each model that it has asked.
+    #[must_use]
+    pub fn health(&self, now: Tick) -> BTreeMap<String, Health> {
+        self.gates.health(now)
     }
 
     /// Returns how many attempts are under way.

@@ -1,5 +1,7 @@
 //! A stream on its way to the caller, together with the call that it belongs to.
 
+use std::task::Waker;
+
 use flow_errors::call::{Outcome, Step, Tick};
 use flow_errors::{Attempts, Error, Kind, Result};
 use http::HeaderMap;
@@ -133,7 +135,7 @@ impl StreamCall {
         } else {
             self.call.on_outcome(now, 0, Outcome::Broken(error));
         }
-        match self.call.poll(now) {
+        match self.call.poll(now, Waker::noop()) {
             // What cancels a call knows nothing of its stream.
             Step::Done(verdict) => self.call.finish(verdict).with_delivery_of(&partial),
             Step::Send(_) | Step::Wait { .. } => partial,

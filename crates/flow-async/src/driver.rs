@@ -3,7 +3,7 @@
 use flow_api::Reply;
 use flow_api::client::{Arrived, InFlight, Plan, Running, StreamCall, Streaming};
 use flow_errors::Result;
-use flow_errors::call::{Send, Step};
+use flow_errors::call::Send;
 use serde::de::DeserializeOwned;
 
 use crate::chat_stream::ChatStream;
@@ -11,9 +11,10 @@ use crate::client::Client;
 use crate::incoming::Incoming;
 use crate::reading::read;
 use crate::time_limit::TimeLimit;
+use crate::waiting::next_send;
 
 /// Makes the call that `plan` describes.
-pub(crate) async fn drive<T: DeserializeOwned>(
+pub(crate) async fn drive<T: DeserializeOwned + 'static>(
     client: &Client,
     plan: Box<Plan>,
 ) -> Result<Reply<T>> {
@@ -41,18 +42,6 @@ pub(crate) async fn open(client: &Client, plan: Box<Plan>) -> Result<ChatStream>
                 return Ok(ChatStream::new(call, incoming, clock.clone()));
             }
             Err(error) => call.on_failure(clock.now(), clock.entropy(), error),
-        }
-    }
-}
-
-/// Waits for what is to be sent next.
-async fn next_send(client: &Client, call: &mut Running) -> Result<Send> {
-    let clock = client.clock();
-    loop {
-        match call.poll(clock.now()) {
-            Step::Send(send) => return Ok(send),
-            Step::Wait { until, .. } => clock.sleep_until(until).await,
-            Step::Done(verdict) => return Err(call.finish(verdict)),
         }
     }
 }

@@ -111,6 +111,7 @@ mod request_body;
 mod time_limit;
 mod tls;
 mod transport;
+mod waiting;
 
 pub use crate::chat_stream::ChatStream;
 pub use crate::client::Client;

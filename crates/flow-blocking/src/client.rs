@@ -1,5 +1,6 @@
 //! The client: what is called, where the environment is read, what clones share.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -7,6 +8,7 @@ use flow_api::client::{Build, Connection, Settings};
 use flow_api::embeddings::{EmbeddingRequest, Embeddings};
 use flow_api::{Chat, ChatRequest, ClientBuilder, Get, Models, Post};
 use flow_errors::Result;
+use flow_errors::call::Health;
 
 use crate::CancelToken;
 use crate::clock::{Clock, SystemClock};
@@ -99,6 +101,13 @@ impl Client {
     #[must_use]
     pub fn with_cancel_token(&self, token: &CancelToken) -> Self {
         Self { cancel: token.clone(), ..self.clone() }
+    }
+
+    /// Returns how the client, with all its clones, stands with each model that it has asked: the rate
+    /// that it keeps to, its credit, who waits for their turn.
+    #[must_use]
+    pub fn health(&self) -> BTreeMap<String, Health> {
+        self.settings.health(self.clock.now())
     }
 
     #[doc(hidden)]

@@ -6,6 +6,7 @@ use std::time::{Instant, SystemTime};
 use flow_errors::call::Tick;
 
 use crate::CancelToken;
+use crate::sleeper::Sleeper;
 
 /// Time and randomness, as the driver needs them.
 #[doc(hidden)]
@@ -19,8 +20,9 @@ pub trait Clock: Send + Sync + 'static {
     /// Returns 64 random bits.
     fn entropy(&self) -> u64;
 
-    /// Returns at `instant`, or a little later, or as soon as `cancel` is cancelled.
-    fn sleep_until(&self, instant: Tick, cancel: &CancelToken);
+    /// Returns at `instant`, or a little later, or as soon as `sleeper` is woken up or `cancel` is
+    /// cancelled.
+    fn sleep_until(&self, instant: Tick, sleeper: &Sleeper, cancel: &CancelToken);
 }
 
 /// The operating system's clock and randomness.
@@ -48,7 +50,7 @@ impl Clock for SystemClock {
         RandomState::new().hash_one(0_u8)
     }
 
-    fn sleep_until(&self, instant: Tick, cancel: &CancelToken) {
-        let _ = cancel.wait_timeout(instant.since(self.now()));
+    fn sleep_until(&self, instant: Tick, sleeper: &Sleeper, cancel: &CancelToken) {
+        sleeper.sleep(instant.since(self.now()), cancel);
     }
 }

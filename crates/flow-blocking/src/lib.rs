@@ -110,6 +110,7 @@ mod execute;
 mod http;
 mod incoming;
 mod reading;
+mod sleeper;
 mod socket;
 mod stream;
 mod time_limit;
@@ -117,6 +118,7 @@ mod tls;
 mod transport;
 mod tunnel;
 mod wait;
+mod waiting;
 
 pub use crate::cancel::CancelToken;
 pub use crate::chat_stream::ChatStream;
@@ -126,6 +128,8 @@ pub use crate::transport::{ReplyBody, Transport};
 
 #[doc(hidden)]
 pub use crate::clock::Clock;
+#[doc(hidden)]
+pub use crate::sleeper::Sleeper;
 pub use flow_api::client::InFlight;
 pub use flow_api::{self, Chat, ChatCompletion, ChatRequest, ClientBuilder, Message, Reply, chat};
 pub use flow_errors::{self, Error, Kind, Result, RetryPolicy};
