@@ -7,6 +7,10 @@ use std::time::{Duration, SystemTime};
 use flow_errors::call::Tick;
 use tokio::time::Instant;
 
+/// What completes when it is time.
+#[doc(hidden)]
+pub type Sleep = Pin<Box<dyn Future<Output = ()> + Send>>;
+
 /// Time and randomness, as the driver needs them.
 #[doc(hidden)]
 pub trait Clock: Send + Sync + 'static {
@@ -20,7 +24,7 @@ pub trait Clock: Send + Sync + 'static {
     fn entropy(&self) -> u64;
 
     /// Completes at `instant`, or a little later.
-    fn sleep_until(&self, instant: Tick) -> Pin<Box<dyn Future<Output = ()> + Send>>;
+    fn sleep_until(&self, instant: Tick) -> Sleep;
 }
 
 /// Tokio's clock, which tests can pause, and the operating system's randomness.
@@ -48,7 +52,7 @@ impl Clock for SystemClock {
         RandomState::new().hash_one(0_u8)
     }
 
-    fn sleep_until(&self, instant: Tick) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+    fn sleep_until(&self, instant: Tick) -> Sleep {
         // Where a platform's clock cannot hold the instant, a century is as good as for ever.
         const CENTURY: Duration = Duration::from_secs(100 * 365 * 24 * 3_600);
         let span = instant.since(Tick::ORIGIN);

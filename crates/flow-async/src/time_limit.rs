@@ -12,7 +12,7 @@ use flow_errors::Result;
 use flow_errors::call::Tick;
 use http::StatusCode;
 
-use crate::clock::Clock;
+use crate::clock::{Clock, Sleep};
 
 /// Until when the attempt may go on.
 pub(crate) struct TimeLimit {
@@ -21,10 +21,8 @@ pub(crate) struct TimeLimit {
     patience: Patience,
     /// Kept from wait to wait while it is early enough: a timer is dearer than the wait that it
     /// hardly ever ends.
-    timer: Option<(Tick, Timer)>,
+    timer: Option<(Tick, Sleep)>,
 }
-
-type Timer = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 impl TimeLimit {
     /// Starts the time of the attempt, with the wait for the head of the reply.

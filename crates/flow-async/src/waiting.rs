@@ -1,7 +1,6 @@
 //! Waiting for what is to be sent next: a backoff, a hint, the call's turn.
 
 use std::future::poll_fn;
-use std::pin::Pin;
 use std::task::{Poll, ready};
 
 use flow_api::client::Running;
@@ -9,11 +8,12 @@ use flow_errors::Result;
 use flow_errors::call::{Send, Step, Tick};
 
 use crate::client::Client;
+use crate::clock::Sleep;
 
 /// Waits until the call may send, or is over.
 pub(crate) async fn next_send(client: &Client, call: &mut Running) -> Result<Send> {
     let clock = client.clock();
-    let mut sleep: Option<(Tick, Pin<Box<dyn Future<Output = ()> + std::marker::Send>>)> = None;
+    let mut sleep: Option<(Tick, Sleep)> = None;
     poll_fn(|context| {
         loop {
             // Whoever wakes us up early, the call knows whether there is something to do.

@@ -19,7 +19,7 @@ impl Side {
 
 /// Files that only one client has.
 #[rustfmt::skip]
-pub(super) const ALONE: [(Side, &str, &str); 11] = [
+pub(super) const ALONE: [(Side, &str, &str); 12] = [
     (Side::Async,    "src/request_body.rs", "reqwest says that it sends only by reading a body; our connector is told"),
     (Side::Async,    "tests/transport/standstill.rs", "only a runtime can stand still"),
     (Side::Blocking, "src/call.rs",         "how the transport looks: a future has its context for that"),
@@ -27,6 +27,7 @@ pub(super) const ALONE: [(Side, &str, &str); 11] = [
     (Side::Blocking, "src/connection.rs",   "below ureq the connection is ours; reqwest has its own"),
     (Side::Blocking, "src/connector.rs",    "below ureq the connection is ours; reqwest has its own"),
     (Side::Blocking, "src/dial.rs",         "below ureq the connection is ours; reqwest has its own"),
+    (Side::Blocking, "src/sleeper.rs",      "a future has its context for that"),
     (Side::Blocking, "src/socket.rs",       "below ureq the connection is ours; reqwest has its own"),
     (Side::Blocking, "src/stream.rs",       "below ureq the connection is ours; reqwest has its own"),
     (Side::Blocking, "src/tunnel.rs",       "below ureq the connection is ours; reqwest has its own"),
@@ -35,7 +36,7 @@ pub(super) const ALONE: [(Side, &str, &str); 11] = [
 
 /// Files with another text for the same task; the names that they offer are compared.
 #[rustfmt::skip]
-pub(super) const BY_NAMES: [(&str, &str); 9] = [
+pub(super) const BY_NAMES: [(&str, &str); 10] = [
     ("src/chat_stream.rs",          "a `Stream` here and an `Iterator` there"),
     ("src/execute.rs",              "a call is a future here and a result there"),
     ("src/http.rs",                 "two libraries"),
@@ -43,6 +44,7 @@ pub(super) const BY_NAMES: [(&str, &str); 9] = [
     ("src/reading.rs",              "a body is a stream of frames here and a reader there"),
     ("src/time_limit.rs",           "a future is dropped when its time is over; a blocking transport must look itself"),
     ("src/transport.rs",            "the seam itself: who ends a send, and what a body is"),
+    ("src/waiting.rs",              "a future is woken up by its context, a thread by what it sleeps on"),
     ("tests/transport/limits.rs",   "a future is dropped; a blocking call ends itself, wherever it waits"),
     ("tests/transport/support.rs",  "a body is a stream of frames here and a reader there"),
 ];
@@ -94,6 +96,12 @@ pub(super) const TEXTS: [Difference; 7] = [
     },
     Difference {
         file: "src/lib.rs",
+        why: "what a thread sleeps on; a future has its context for that",
+        in_async: &[],
+        in_blocking: &["#[doc(hidden)]"],
+    },
+    Difference {
+        file: "src/lib.rs",
         why: "a future is cancelled by being dropped",
         in_async: &[
             "- **Ending it early**: dropping the future ends it; what the call held is given back.",
@@ -133,9 +141,12 @@ pub(super) const TEXTS: [Difference; 7] = [
         why: "tokio sleeps until an instant, the system for a span, unless it is cancelled",
         in_async: &[
             "Completes at `instant`, or a little later.",
-            "fn sleep_until(&self, instant: Tick) -> Pin<Box<dyn Future<Output = ()> + Send>>;",
+            "What completes when it is time.",
+            "#[doc(hidden)]",
+            "pub type Sleep = Pin<Box<dyn Future<Output = ()> + Send>>;",
+            "fn sleep_until(&self, instant: Tick) -> Sleep;",
             "Tokio's clock, which tests can pause, and the operating system's randomness.",
-            "fn sleep_until(&self, instant: Tick) -> Pin<Box<dyn Future<Output = ()> + Send>> {",
+            "fn sleep_until(&self, instant: Tick) -> Sleep {",
             "Where a platform's clock cannot hold the instant, a century is as good as for ever.",
             "const CENTURY: Duration = Duration::from_secs(100 * 365 * 24 * 3_600);",
             "let span = instant.since(Tick::ORIGIN);",
@@ -143,18 +154,13 @@ pub(super) const TEXTS: [Difference; 7] = [
             "Box::pin(tokio::time::sleep_until(at))",
         ],
         in_blocking: &[
-            "Returns at `instant`, or a little later, or as soon as `cancel` is cancelled.",
-            "fn sleep_until(&self, instant: Tick);",
+            "Returns at `instant`, or a little later, or as soon as `sleeper` is woken up or `cancel` is \
+             cancelled.",
+            "fn sleep_until(&self, instant: Tick, sleeper: &Sleeper);",
             "The operating system's clock and randomness.",
-            "fn sleep_until(&self, instant: Tick) {",
-            "let _ = cancel.wait_timeout(instant.since(self.now()));",
+            "fn sleep_until(&self, instant: Tick, sleeper: &Sleeper) {",
+            "sleeper.sleep(instant.since(self.now()));",
         ],
-    },
-    Difference {
-        file: "src/driver.rs",
-        why: "a future is cancelled by being dropped",
-        in_async: &[],
-        in_blocking: &["if client.cancel_token().is_cancelled() {…}"],
     },
     Difference {
         file: "tests/transport/main.rs",
