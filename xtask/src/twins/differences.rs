@@ -82,7 +82,7 @@ pub(super) struct Difference {
     pub(super) in_blocking: &'static [&'static str],
 }
 
-pub(super) const TEXTS: [Difference; 7] = [
+pub(super) const TEXTS: [Difference; 8] = [
     Difference {
         file: "src/lib.rs",
         why: "the libraries, and what a runtime needs",
@@ -155,6 +155,12 @@ pub(super) const TEXTS: [Difference; 7] = [
         why: "a future is cancelled by being dropped",
         in_async: &[],
         in_blocking: &["if client.cancel_token().is_cancelled() {…}"],
+    },
+    Difference {
+        file: "examples/chat_stream.rs",
+        why: "a `for` loop reads what blocks, and not yet what is awaited",
+        in_async: &["while let Some(chunk) = stream.next() {"],
+        in_blocking: &["for chunk in &mut stream {"],
     },
     Difference {
         file: "tests/transport/main.rs",
