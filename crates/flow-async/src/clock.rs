@@ -8,8 +8,7 @@ use flow_errors::call::Tick;
 use tokio::time::Instant;
 
 /// What completes when it is time.
-#[doc(hidden)]
-pub type Sleep = Pin<Box<dyn Future<Output = ()> + Send>>;
+pub(crate) type Sleep = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// Time and randomness, as the driver needs them.
 #[doc(hidden)]

@@ -25,8 +25,8 @@
 //!
 //! # What happens to a call
 //!
-//! Key, retries, deadline, attempt timeout, reply size, headers, `on_attempt` and fallback models can
-//! be set for the client and for a call, and the call's word wins.
+//! Key, retries, timeouts, reply size, headers, `on_attempt`, fallback models and what is said of
+//! streams can be set for the client and for a call, and the call's word wins.
 //!
 //! - **Retries**: 3 attempts; 1 s doubling to 8 s, each wait between half and all of that. What the
 //!   service asks for (`Retry-After` and its relatives, a field or phrase in the body, a limit with
@@ -37,9 +37,14 @@
 //!   it waits as above. [`Reply::asked_model`] says who answered.
 //! - **Time**: 10 minutes for the whole call, waits included; 5 s for connecting; no other limit
 //!   for an attempt. No wait is started that the deadline would cut: the real error comes at once.
+//! - **Streams**: [`Chat::stream`] is such a call until the first content, and never sent again after
+//!   it. It ends complete, which takes a finish reason for every answer, or with an error that says
+//!   how far it got and holds what had arrived ([`ChatStream`]). It may be 60 s without content;
+//!   keep-alives are none. A chat that was cut off for taking long (504, 524, 522, 408) is sent again
+//!   as a stream, and put together; [`Chat::send_streamed`] does that from the start.
 //! - **Money**: what may have been run although it failed (a reset or timeout after sending) is
 //!   sent again once; every attempt says whether it may have been billed. All attempts of
-//!   a call to one model carry one `Idempotency-Key`.
+//!   a call with one body carry one `Idempotency-Key`; another model, or a stream, is another body.
 //! - **Bounds**: 64 MiB for a reply, 64 KiB kept of an error's body, 100 headers, 1,000 attempts.
 //! - **Secrets**: neither key nor prompt is in any `Debug`, `Display` or serialization, except that
 //!   a service's own message is shown, less any key of 8 bytes or more. The key is not sent over
@@ -89,7 +94,7 @@
 //!
 //! # What it does not do yet
 //!
-//! It does not stream or pace calls to a known limit.
+//! It does not pace calls to a known limit.
 //!
 //! # Features
 //!

@@ -63,15 +63,20 @@ const SCENARIOS: [(&str, End); 22] = [
 /// Those that never end by themselves.
 const STALLS: [&str; 4] = ["stall", "stall-early", "stall-pings", "stall-pings-early"];
 
-const PREFIX: &str = "sim-stream-";
+pub(super) const PREFIX: &str = "sim-stream-";
 
 /// Ids of error events without a status of their own: they are a 503.
 fn errors() -> Vec<String> {
     names().into_iter().filter(|name| name.starts_with("error-") && name != "error-done").collect()
 }
 
+/// Whether a stream of this name is all of the answer.
+pub(super) fn is_whole(name: &str) -> bool {
+    SCENARIOS.iter().any(|(known, end)| *known == name && matches!(end, Complete))
+}
+
 /// What flow-sim calls its streams.
-fn names() -> BTreeSet<String> {
+pub(super) fn names() -> BTreeSet<String> {
     let ids = flow_sim::model_ids().into_iter();
     ids.filter_map(|(id, _)| Some(id.strip_prefix(PREFIX)?.to_owned())).collect()
 }

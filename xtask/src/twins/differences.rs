@@ -84,7 +84,7 @@ pub(super) struct Difference {
     pub(super) in_blocking: &'static [&'static str],
 }
 
-pub(super) const TEXTS: [Difference; 7] = [
+pub(super) const TEXTS: [Difference; 8] = [
     Difference {
         file: "src/lib.rs",
         why: "the libraries, and what a runtime needs",
@@ -142,8 +142,7 @@ pub(super) const TEXTS: [Difference; 7] = [
         in_async: &[
             "Completes at `instant`, or a little later.",
             "What completes when it is time.",
-            "#[doc(hidden)]",
-            "pub type Sleep = Pin<Box<dyn Future<Output = ()> + Send>>;",
+            "pub(crate) type Sleep = Pin<Box<dyn Future<Output = ()> + Send>>;",
             "fn sleep_until(&self, instant: Tick) -> Sleep;",
             "Tokio's clock, which tests can pause, and the operating system's randomness.",
             "fn sleep_until(&self, instant: Tick) -> Sleep {",
@@ -161,6 +160,12 @@ pub(super) const TEXTS: [Difference; 7] = [
             "fn sleep_until(&self, instant: Tick, sleeper: &Sleeper) {",
             "sleeper.sleep(instant.since(self.now()));",
         ],
+    },
+    Difference {
+        file: "examples/chat_stream.rs",
+        why: "a `for` loop reads what blocks, and not yet what is awaited",
+        in_async: &["while let Some(chunk) = stream.next() {"],
+        in_blocking: &["for chunk in &mut stream {"],
     },
     Difference {
         file: "tests/transport/main.rs",

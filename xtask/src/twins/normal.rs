@@ -14,7 +14,7 @@ pub(super) struct Unit {
 }
 
 /// What is said differently of the two clients, and what stands for both.
-const ALIKE: [(&str, &str); 15] = [
+const ALIKE: [(&str, &str); 16] = [
     ("flow_async", "flow_client"),
     ("flow_blocking", "flow_client"),
     ("flow-async", "flow-client"),
@@ -24,6 +24,7 @@ const ALIKE: [(&str, &str); 15] = [
     ("the async ", "the "),
     ("the blocking ", "the "),
     ("#[tokio::test]", "#[test]"),
+    ("#[tokio::main]", ""),
     ("#[tokio::main(flavor = \"current_thread\")]", ""),
     // A blocking call is given what may cancel it; a future is dropped.
     (", client.cancel_token()", ""),

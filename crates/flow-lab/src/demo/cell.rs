@@ -1,7 +1,7 @@
 //! One cell of the demo: a row of the table, a scenario and a client.
 
 use flow_errors::table::{Row, TABLE};
-use flow_errors::{Attempts, Error, Kind};
+use flow_errors::{Attempt, Attempts, Error, Kind};
 use flow_sim::Sim;
 use serde::Serialize;
 use tokio::runtime::Runtime;
@@ -9,7 +9,7 @@ use tokio::runtime::Runtime;
 use crate::table::is_retried;
 
 /// The header that tells the cells apart in the server's log.
-const CELL_HEADER: &str = "x-demo-cell";
+pub(super) const CELL_HEADER: &str = "x-demo-cell";
 
 /// The model that answers where the first one does not.
 const FALLBACK: &str = "gpt-4o-mini";
@@ -23,6 +23,8 @@ pub(crate) enum Scenario {
     Recovers,
     /// The service fails for ever with this model, and another one answers.
     Switches,
+    /// The service takes too long for one piece, and answers with a stream.
+    Streams,
 }
 
 #[derive(Clone, Copy, Debug, Serialize)]
@@ -48,6 +50,8 @@ pub(crate) struct Finding {
     pub(crate) attempts: usize,
     pub(crate) waits_ms: Vec<u128>,
     pub(crate) models: Vec<String>,
+    /// Which attempts asked for a stream.
+    pub(crate) streamed: Vec<bool>,
     pub(crate) scenario: Scenario,
     pub(crate) client: Client,
     pub(crate) outcome: &'static str,
@@ -59,18 +63,23 @@ pub(crate) struct Finding {
     pub(crate) server: Vec<String>,
 }
 
+impl Scenario {
+    const ALL: [Self; 4] = [Self::Always, Self::Recovers, Self::Switches, Self::Streams];
+}
+
 impl Cell {
-    /// Every row, failing for ever and, where a retry or another model can help, recovering or
-    /// switching, in both clients.
+    /// Every row, failing for ever and, where a retry, another model or a stream can help, recovering,
+    /// switching or streaming, in both clients.
     pub(crate) fn all() -> Vec<Self> {
         let mut cells = Vec::new();
         for row in &TABLE {
-            for scenario in [Scenario::Always, Scenario::Recovers, Scenario::Switches] {
+            for scenario in Scenario::ALL {
                 let is_shown = match scenario {
                     Scenario::Always => true,
                     Scenario::Recovers => is_retried(row),
-                    // The row whose advice it is.
+                    // The rows whose advice it is.
                     Scenario::Switches => row.kind == Kind::ServiceUnavailable,
+                    Scenario::Streams => row.kind == Kind::GatewayTimeout,
                 };
                 if !is_shown {
                     continue;
@@ -111,9 +120,7 @@ impl Cell {
             },
             Err(error) => self.finding(error.attempts(), Some(error)),
         };
-        let log = sim.log().into_iter();
-        let mine = log.filter(|seen| seen.headers.get(CELL_HEADER).is_some_and(|v| *v == name));
-        Finding { server: mine.map(|seen| seen.answer).collect(), ..finding }
+        Finding { server: answers(sim, &name), ..finding }
     }
 
     fn model(&self) -> String {
@@ -122,12 +129,13 @@ impl Cell {
             Scenario::Always | Scenario::Switches => format!("sim-{status}"),
             // Each id recovers on its own account.
             Scenario::Recovers => format!("sim-{status}-x2-{:?}", self.client).to_lowercase(),
+            Scenario::Streams => "sim-slow-unary".to_owned(),
         }
     }
 
     const fn fallback_models(&self) -> &'static [&'static str] {
         match self.scenario {
-            Scenario::Always | Scenario::Recovers => &[],
+            Scenario::Always | Scenario::Recovers | Scenario::Streams => &[],
             Scenario::Switches => &[FALLBACK],
         }
     }
@@ -139,10 +147,11 @@ impl Cell {
             attempts: attempts.len(),
             waits_ms: attempts
                 .iter()
-                .filter_map(flow_errors::Attempt::wait)
+                .filter_map(Attempt::wait)
                 .map(|wait| wait.as_millis())
                 .collect(),
             models: attempts.models().map(str::to_owned).collect(),
+            streamed: attempts.iter().map(Attempt::is_streamed).collect(),
             scenario: self.scenario,
             client: self.client,
             outcome: "error",
@@ -155,4 +164,11 @@ impl Cell {
             server: Vec::new(),
         }
     }
+}
+
+/// Returns what the server answered to the requests of the cell with this name.
+pub(super) fn answers(sim: &Sim, name: &str) -> Vec<String> {
+    let log = sim.log().into_iter();
+    let mine = log.filter(|seen| seen.headers.get(CELL_HEADER).is_some_and(|value| *value == name));
+    mine.map(|seen| seen.answer).collect()
 }

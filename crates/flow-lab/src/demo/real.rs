@@ -4,7 +4,7 @@ use std::fmt::Display;
 
 use flow_async::flow_api::ModelList;
 use flow_async::{ChatCompletion, Reply};
-use flow_errors::Error;
+use flow_errors::{Attempt, Error};
 use tokio::runtime::Runtime;
 
 use crate::Result;
@@ -21,13 +21,16 @@ pub(crate) struct Server {
     api_key: String,
     /// The model to ask.
     #[arg(long, required = false)]
-    model: String,
+    pub(super) model: String,
     /// Permit plain http to a host that is not this machine.
     #[arg(long)]
     allow_plain_http: bool,
+    /// Print the answer as it comes.
+    #[arg(long)]
+    pub(super) stream: bool,
     /// What to say.
     #[arg(last = true, default_value = "Say hello in one short sentence.")]
-    prompt: String,
+    pub(super) prompt: String,
 }
 
 /// Makes the calls and prints what came back; fails if any call did.
@@ -53,46 +56,56 @@ pub(crate) fn run(server: &Server) -> Result {
 type Calls = (Reply<ChatCompletion>, Reply<ModelList>);
 
 fn asynchronous(server: &Server) -> Result<Calls, Error> {
-    let runtime = Runtime::new()
-        .map_err(|source| Error::config("there is no async runtime").with_source(source))?;
-    runtime.block_on(async {
-        let mut builder = flow_async::Client::builder()
-            .api_key(&server.api_key)
-            .base_url(&server.base_url)
-            .on_attempt(|attempt| eprintln!("async: {attempt}"));
-        if server.allow_plain_http {
-            builder = builder.allow_plain_http();
-        }
-        let client = builder.build()?;
+    runtime()?.block_on(async {
+        let client = server.async_client()?;
         let chat = client.chat(&server.model).user(&server.prompt).send().await?;
         Ok((chat, client.models().list().await?))
     })
 }
 
 fn blocking(server: &Server) -> Result<Calls, Error> {
-    let mut builder = flow_blocking::Client::builder()
-        .api_key(&server.api_key)
-        .base_url(&server.base_url)
-        .on_attempt(|attempt| eprintln!("blocking: {attempt}"));
-    if server.allow_plain_http {
-        builder = builder.allow_plain_http();
-    }
-    let client = builder.build()?;
+    let client = server.blocking_client()?;
     let chat = client.chat(&server.model).user(&server.prompt).send()?;
     Ok((chat, client.models().list()?))
 }
 
+pub(super) fn runtime() -> Result<Runtime, Error> {
+    Runtime::new().map_err(|source| Error::config("there is no async runtime").with_source(source))
+}
+
+/// Tells of an attempt that another one follows; the last one is told with what came of it, where it
+/// is not in the middle of an answer.
+fn note(client: &str, attempt: &Attempt) {
+    if attempt.wait().is_some() {
+        eprintln!("{client}: {attempt}");
+    }
+}
+
+impl Server {
+    pub(super) fn async_client(&self) -> Result<flow_async::Client, Error> {
+        let builder = flow_async::Client::builder().api_key(&self.api_key).base_url(&self.base_url);
+        let builder = if self.allow_plain_http { builder.allow_plain_http() } else { builder };
+        builder.on_attempt(|attempt| note("async", attempt)).build()
+    }
+
+    pub(super) fn blocking_client(&self) -> Result<flow_blocking::Client, Error> {
+        let builder =
+            flow_blocking::Client::builder().api_key(&self.api_key).base_url(&self.base_url);
+        let builder = if self.allow_plain_http { builder.allow_plain_http() } else { builder };
+        builder.on_attempt(|attempt| note("blocking", attempt)).build()
+    }
+}
+
 fn chat_text(reply: &Reply<ChatCompletion>) -> String {
-    let usage = reply.usage().map_or_else(
-        || "not stated".to_owned(),
-        |usage| format!("{} + {} tokens", usage.prompt_tokens(), usage.completion_tokens()),
-    );
-    format!(
-        "reply:      {}\nmodel:      {}\nusage:      {usage}\n{}",
-        reply.text(),
-        shown(reply.model()),
-        facts(reply)
-    )
+    format!("reply:      {}\n{}", reply.text(), chat_facts(reply))
+}
+
+/// What there is to say of a chat beside the answer.
+pub(super) fn chat_facts(reply: &Reply<ChatCompletion>) -> String {
+    let usage = reply
+        .usage()
+        .map(|usage| format!("{} + {} tokens", usage.prompt_tokens(), usage.completion_tokens()));
+    format!("model:      {}\nusage:      {}\n{}", shown(reply.model()), shown(usage), facts(reply))
 }
 
 fn models_text(reply: &Reply<ModelList>) -> String {
@@ -110,7 +123,7 @@ fn shown(value: Option<impl Display>) -> String {
 }
 
 /// What a user who is stuck needs: the line, its causes, and the text for the support.
-fn report(error: &Error) -> String {
+pub(super) fn report(error: &Error) -> String {
     let mut text = error.to_string();
     let mut source = std::error::Error::source(error);
     while let Some(cause) = source {

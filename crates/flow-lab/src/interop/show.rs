@@ -1,20 +1,11 @@
 //! The cases, for people and for programs.
 
-use std::env;
-use std::io;
-
 use comfy_table::presets::NOTHING;
 use comfy_table::{ContentArrangement, Table};
-use rustix::termios::tcgetwinsize;
 
 use super::case::Case;
 use crate::Result;
-
-/// How wide a table is where no terminal says.
-const USUAL_WIDTH: u16 = 140;
-
-/// Below this a table is a column of syllables.
-const LEAST_WIDTH: u16 = 80;
+use crate::output::width;
 
 /// Prints the cases as one JSON object a line.
 pub(crate) fn json(cases: &[Case]) -> Result {
@@ -54,14 +45,6 @@ fn rendered(cases: &[Case], width: u16) -> String {
 
 fn is_alike(one: &Case, next: &Case) -> bool {
     one.name == next.name && one.expected == next.expected && one.seen == next.seen
-}
-
-/// The width of the terminal; `COLUMNS`, where it is exported, has the last word.
-fn width() -> u16 {
-    let wished = env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
-    let terminal = || tcgetwinsize(io::stdout()).ok().map(|size| size.ws_col);
-    let width = wished.or_else(terminal).filter(|columns| *columns > 0);
-    width.unwrap_or(USUAL_WIDTH).max(LEAST_WIDTH)
 }
 
 #[cfg(test)]

@@ -1,0 +1,71 @@
+//! A chat in the terminal that survives errors: `cargo run -p flow-async --example chat_stream`
+//!
+//! Each line of the input is said to the model, and its answer printed as it comes.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "an example talks to the terminal")]
+
+use std::env;
+use std::io::{self, Write as _};
+use std::process::ExitCode;
+
+use flow_async::{ChatCompletion, ChatRequest, Client, Result};
+
+const HELP: &str = "
+Set FLOW_API_KEY to your key. To see what errors do without one, start a FlowAPI of your own:
+    cargo run -p flow-sim
+set FLOW_API_KEY=sk-any FLOW_BASE_URL=http://127.0.0.1:4429/v1, and give a model id:
+    sim-stream-cut sim-stream-error-nested-x1-a sim-stream-stall sim-503";
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let model = env::args().nth(1).or_else(|| env::var("FLOW_MODEL").ok());
+    let client = match Client::from_env() {
+        Ok(client) => client,
+        Err(error) => {
+            eprintln!("{error}\n{HELP}");
+            return ExitCode::FAILURE;
+        }
+    };
+    match talk(&client, &model.unwrap_or_else(|| "gpt-4o".to_owned())).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Answers line by line until the input ends; only the terminal itself can fail.
+async fn talk(client: &Client, model: &str) -> io::Result<()> {
+    let mut conversation = ChatRequest::new(model).system("Answer in one paragraph.");
+    eprint!("> ");
+    for line in io::stdin().lines() {
+        let turn = conversation.clone().user(line?);
+        let said = match answer(client, turn.clone()).await {
+            Ok(text) => text,
+            Err(error) => {
+                eprintln!("\n{error}");
+                let partial = error.partial::<ChatCompletion>();
+                partial.map(|partial| partial.text().to_owned()).unwrap_or_default()
+            }
+        };
+        // What was seen belongs to the conversation, broken off or not; without an answer, the
+        // question does not.
+        if !said.is_empty() {
+            conversation = turn.assistant(said);
+        }
+        eprint!("> ");
+    }
+    Ok(())
+}
+
+/// Prints an answer as it comes, and returns it when it is whole.
+async fn answer(client: &Client, turn: ChatRequest) -> Result<String> {
+    let mut stream = client.chat(turn).stream().await?;
+    while let Some(chunk) = stream.next().await {
+        print!("{}", chunk?.text());
+        // What cannot be shown is no reason to stop: the answer is paid for.
+        let _ = io::stdout().flush();
+    }
+    println!();
+    Ok(stream.into_reply().await?.text().to_owned())
+}
