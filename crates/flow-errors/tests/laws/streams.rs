@@ -40,7 +40,7 @@ proptest! {
         prop_assert_eq!(error.kind(), Kind::GatewayTimeout);
         prop_assert_eq!(error.attempts().last().unwrap().status(), last.error.as_ref().unwrap().status());
         let reason = error.stopped_because().unwrap().as_str();
-        prop_assert!(["max_attempts", "deadline"].contains(&reason), "{}", reason);
+        prop_assert!(["max_attempts", "deadline", "retry_after_too_long"].contains(&reason), "{}", reason);
     }
 
     #[test]
