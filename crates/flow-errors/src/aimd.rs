@@ -13,8 +13,8 @@ use crate::tick::{Tick, nanos};
 /// Sends per second are counted in millionths.
 pub(crate) const PER_SECOND: u64 = 1_000_000;
 
-/// One send a minute: longer nobody waits for a turn.
-const LEAST: u64 = PER_SECOND / 60;
+/// Two sends a minute: a slower limit that nobody tells is asked now and then.
+const LEAST: u64 = PER_SECOND / 30;
 
 /// A million sends a second are no limit.
 const MOST: u64 = 1_000_000 * PER_SECOND;
@@ -151,10 +151,10 @@ impl Aimd {
         self.next = self.next.max(now.minus(LATENESS)).plus_nanos(interval);
     }
 
-    /// Learns of a refusal; returns whether that is news.
-    pub(crate) fn refused(&mut self, refusal: &Refusal) -> bool {
+    /// Goes slower after a refusal that is news.
+    pub(crate) fn refused(&mut self, refusal: &Refusal) {
         if refusal.moment.send < self.epoch {
-            return false;
+            return;
         }
         let rate = self.rate();
         let decreased = rate / 100 * DECREASE;
@@ -165,7 +165,6 @@ impl Aimd {
         self.is_searching = false;
         (self.held, self.held_sends) = (0, 0);
         self.begin_epoch(refusal);
-        true
     }
 
     fn begin_epoch(&mut self, refusal: &Refusal) {

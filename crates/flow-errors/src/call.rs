@@ -212,7 +212,8 @@ impl Call {
         }
     }
 
-    /// Returns the next thing to do. Polling again at the same instant gives the same step.
+    /// Returns the next thing to do. Polling again at the same instant gives the same step, but for a
+    /// wait of no time at all, after which another model's gate is to be passed.
     pub fn poll(&mut self, now: Tick, gate: &mut Gate) -> Step {
         let now = self.observe(now);
         match &self.state {
@@ -327,7 +328,8 @@ impl Call {
             let late = self.deadline().map_or(Tick::MAX, late);
             return Step::Wait { until: until.min(patience).min(late), why: Why::Turn };
         }
-        let is_late = soonest < Tick::MAX && self.is_past_deadline(soonest + MIN_ATTEMPT);
+        let known = if soonest < Tick::MAX { soonest } else { now };
+        let is_late = self.is_past_deadline(known + MIN_ATTEMPT);
         let reason = if is_late { StoppedBecause::Deadline } else { StoppedBecause::Turn };
         gate.give_up(now, ticket);
         let failure = failure.unwrap_or_else(|| gate.reason());

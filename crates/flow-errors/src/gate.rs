@@ -20,7 +20,7 @@ pub use crate::queue::Ticket;
 
 /// The shortest and the longest time that a call behind others sleeps unless it is woken, in
 /// nanoseconds.
-const NAPS: (u64, u64) = (100_000_000, 10_000_000_000);
+const NAPS: (u64, u64) = (10_000_000, 10_000_000_000);
 
 /// How much longer that is for each call that waits: a thousand polls a second, however many do.
 const NAP_EACH: u64 = 1_000_000;
@@ -153,7 +153,8 @@ impl Gate {
         let Wish { max_waiting, needs, share } = wish;
         self.pacer.set_share(share);
         self.queue.pass_over_absent(now);
-        let is_behind = self.queue.is_behind(ticket);
+        let is_behind =
+            self.queue.is_behind(ticket) && (needs.is_paced || !self.is_only_paced(now));
         let ready = self.ready_at(needs);
         if !is_behind && ready <= now {
             return Turn::Now(self.let_through(now, ticket, needs));
@@ -166,6 +167,14 @@ impl Gate {
         let told = if is_behind { nap(now, waiting) } else { ready };
         self.queue.put(ticket, Waiting { told, needs });
         if is_behind { Turn::Behind(told) } else { Turn::Next(told) }
+    }
+
+    /// Returns whether the one in front waits for nothing but the limit: who does not keep to that does
+    /// not wait for those who do either.
+    fn is_only_paced(&self, now: Tick) -> bool {
+        let paced = |needs: Needs| needs.is_paced && self.pacer.ready_at(needs.tokens) > now;
+        let head = self.queue.head();
+        self.credit.ready_at() <= now && head.is_some_and(|(_, head)| paced(head.needs))
     }
 
     fn let_through(&mut self, now: Tick, ticket: Ticket, needs: Needs) -> Pass {

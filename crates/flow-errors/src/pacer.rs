@@ -191,9 +191,7 @@ impl Pacer {
         self.refused = self.refused.saturating_add(1);
         let told = self.requests.rate().map(|rate| self.part_of(rate));
         match &mut self.rate {
-            Some(rate) => {
-                rate.refused(&refusal);
-            }
+            Some(rate) => rate.refused(&refusal),
             None => {
                 let seen = self.recent.most().max(LEAST_GUESS).saturating_mul(PER_SECOND);
                 let mut rate = Aimd::new(told.unwrap_or(seen), &refusal);

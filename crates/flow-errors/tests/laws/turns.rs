@@ -295,6 +295,19 @@ fn too_many_waiting_calls_fail_at_once_but_not_those_that_come_back() {
     assert!(back.ticket() < waiting[0].ticket());
 }
 
+#[test]
+fn call_that_is_not_paced_waits_for_credit_only() {
+    let free = RetryPolicy::builder().pacing(false).build().unwrap();
+    for is_paced in [true, false] {
+        let mut gate = Gate::new();
+        strained(&mut gate, is_paced);
+        let mut paced = fresh(patient(), Tick::ORIGIN);
+        assert!(matches!(paced.poll(Tick::ORIGIN, &mut gate), Step::Wait { .. }));
+        let step = fresh(free, Tick::ORIGIN).poll(Tick::ORIGIN, &mut gate);
+        assert_eq!(matches!(step, Step::Send(_)), is_paced, "{step:?}");
+    }
+}
+
 fn tokens(limit: u64, remaining: u64, reset: &str) -> RateLimits {
     let mut headers = HeaderMap::new();
     headers.insert("x-ratelimit-limit-tokens", limit.into());
