@@ -17,6 +17,7 @@ use crate::embedding_list::EmbeddingList;
 use crate::embedding_request::{EmbeddingRequest, embedding_setters};
 use crate::options::{Options, option_setters};
 use crate::plan::Plan;
+use crate::read::Decode;
 use crate::settings::Settings;
 
 /// What a client crate provides so that calls can be made.
@@ -30,8 +31,8 @@ pub trait Execute {
     /// Returns the client's settings.
     fn settings(&self) -> &Settings;
 
-    /// Makes the call; a plan that could not be made is the call's error.
-    fn execute<T: DeserializeOwned + Send + 'static>(&self, plan: Result<Plan>)
+    /// Makes the call and decodes its reply; a plan that could not be made is the call's error.
+    fn execute<T: Send + 'static>(&self, plan: Result<Plan>, decode: Decode<T>)
     -> Self::Sending<T>;
 
     /// Makes the call of a plan that streams, up to the first content.
@@ -74,7 +75,8 @@ impl<'a, C: Execute> Embeddings<'a, C> {
         let operation = operation.with_model(self.request.model());
         let body = self.request.check().and_then(|()| encode(&self.request));
         let draft = Draft { operation, path: "/embeddings", body };
-        self.client.execute(plan(self.client, draft, self.options))
+        let plan = plan(self.client, draft, self.options);
+        self.client.execute(plan, |json| serde_json::from_str(json))
     }
 }
 
@@ -163,7 +165,8 @@ impl<'a, C: Execute> Post<'a, C> {
     pub fn send<T: DeserializeOwned + Send + 'static>(self) -> C::Sending<T> {
         let operation = Operation::new(Method::POST, &self.path);
         let draft = Draft { operation, path: &self.path, body: self.body };
-        self.client.execute(plan(self.client, draft, self.options))
+        let plan = plan(self.client, draft, self.options);
+        self.client.execute(plan, |json| serde_json::from_str(json))
     }
 }
 
@@ -201,7 +204,8 @@ impl<'a, C: Execute> Get<'a, C> {
     pub fn send<T: DeserializeOwned + Send + 'static>(self) -> C::Sending<T> {
         let operation = Operation::new(Method::GET, &self.path);
         let draft = Draft { operation, path: &self.path, body: Ok(Bytes::new()) };
-        self.client.execute(plan(self.client, draft, self.options))
+        let plan = plan(self.client, draft, self.options);
+        self.client.execute(plan, |json| serde_json::from_str(json))
     }
 }
 

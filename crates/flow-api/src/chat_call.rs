@@ -62,7 +62,7 @@ impl<'a, C: Execute> Chat<'a, C> {
     /// on [`Error::kind`].
     pub fn send(self) -> C::Sending<ChatCompletion> {
         let client = self.client;
-        client.execute(self.plan(false))
+        client.execute(self.plan(false), ChatCompletion::from_json)
     }
 
     /// Does what [`send`](Self::send) does, but asks for a stream from the start and puts it together.
@@ -77,7 +77,7 @@ impl<'a, C: Execute> Chat<'a, C> {
     /// [`Error::partial`].
     pub fn send_streamed(self) -> C::Sending<ChatCompletion> {
         let client = self.client;
-        client.execute(self.plan(true))
+        client.execute(self.plan(true), ChatCompletion::from_json)
     }
 
     /// Checks the request, sends it as often as the retry policy says, and returns the stream as soon

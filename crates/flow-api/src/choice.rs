@@ -5,18 +5,19 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::field::{Field, Names};
+use crate::field::{Field, Names, read};
 use crate::logprob::TokenLogprob;
 use crate::message::Message;
 
 /// One answer.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[serde(from = "Map<String, Value>")]
 pub struct Choice {
-    #[serde(default, skip_serializing_if = "Field::is_absent")]
+    #[serde(skip_serializing_if = "Field::is_absent")]
     pub(crate) index: Field<u64>,
-    #[serde(default, skip_serializing_if = "Field::is_absent")]
+    #[serde(skip_serializing_if = "Field::is_absent")]
     pub(crate) message: Field<Message>,
-    #[serde(default, skip_serializing_if = "Field::is_absent")]
+    #[serde(skip_serializing_if = "Field::is_absent")]
     pub(crate) finish_reason: Field<FinishReason>,
     #[serde(flatten)]
     pub(crate) extra: Map<String, Value>,
@@ -50,6 +51,17 @@ impl Choice {
     #[must_use]
     pub const fn extra(&self) -> &Map<String, Value> {
         &self.extra
+    }
+}
+
+impl From<Map<String, Value>> for Choice {
+    fn from(mut fields: Map<String, Value>) -> Self {
+        Self {
+            index: Field::take(&mut fields, "index", read::number),
+            message: Field::take(&mut fields, "message", read::object),
+            finish_reason: Field::take(&mut fields, "finish_reason", read::word),
+            extra: fields,
+        }
     }
 }
 

@@ -7,8 +7,9 @@ use serde_json::{Map, Value};
 
 use crate::content::Content;
 use crate::field::{Field, Names, read};
-use crate::message::Role;
+use crate::message::{Message, Role};
 use crate::part::Part;
+use crate::tool_call::ToolCall;
 use crate::tool_call_delta::ToolCallDelta;
 
 /// The texts beside the content, by the names that services have for them.
@@ -128,17 +129,24 @@ impl From<Map<String, Value>> for Delta {
     fn from(mut fields: Map<String, Value>) -> Self {
         Self {
             role: Field::take(&mut fields, "role", read::word),
-            content: Field::take(&mut fields, "content", content),
+            content: Field::take(&mut fields, "content", Content::read),
             tool_calls: Field::take(&mut fields, "tool_calls", read::list),
             extra: fields,
         }
     }
 }
 
-fn content(value: Value) -> Result<Content, Value> {
-    match value {
-        Value::String(text) => Ok(Content::Text(text)),
-        other => read::list(other).map(Content::Parts),
+/// What a message that came whole would have been as one piece.
+impl From<&Message> for Delta {
+    fn from(message: &Message) -> Self {
+        let piece = |call: &ToolCall| call.as_value().clone().into();
+        let pieces = |calls: &Vec<ToolCall>| calls.iter().map(piece).collect();
+        Self {
+            role: message.role.clone(),
+            content: message.content.clone(),
+            tool_calls: message.tool_calls.map(pieces),
+            extra: message.extra.clone(),
+        }
     }
 }
 

@@ -30,6 +30,16 @@ impl<T> Field<T> {
         }
     }
 
+    /// Returns a copy with something else made of a value of the documented type.
+    pub(crate) fn map<U>(&self, change: impl FnOnce(&T) -> U) -> Field<U> {
+        match self {
+            Self::Value(value) => Field::Value(change(value)),
+            Self::Null(()) => Field::Null(()),
+            Self::Other(value) => Field::Other(value.clone()),
+            Self::Absent => Field::Absent,
+        }
+    }
+
     pub(crate) const fn is_absent(&self) -> bool {
         matches!(self, Self::Absent)
     }

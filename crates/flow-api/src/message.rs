@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::content::Content;
-use crate::field::Field;
+use crate::field::{Field, read};
 use crate::part::Part;
 use crate::tool_call::ToolCall;
 
@@ -80,12 +80,13 @@ impl fmt::Debug for Role {
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[serde(from = "Map<String, Value>")]
 pub struct Message {
-    #[serde(default, skip_serializing_if = "Field::is_absent")]
+    #[serde(skip_serializing_if = "Field::is_absent")]
     pub(crate) role: Field<Role>,
-    #[serde(default, skip_serializing_if = "Field::is_absent")]
+    #[serde(skip_serializing_if = "Field::is_absent")]
     pub(crate) content: Field<Content>,
-    #[serde(default, skip_serializing_if = "Field::is_absent")]
+    #[serde(skip_serializing_if = "Field::is_absent")]
     pub(crate) tool_calls: Field<Vec<ToolCall>>,
     #[serde(flatten)]
     pub(crate) extra: Map<String, Value>,
@@ -233,6 +234,17 @@ impl Message {
     #[must_use]
     pub const fn extra(&self) -> &Map<String, Value> {
         &self.extra
+    }
+}
+
+impl From<Map<String, Value>> for Message {
+    fn from(mut fields: Map<String, Value>) -> Self {
+        Self {
+            role: Field::take(&mut fields, "role", read::word),
+            content: Field::take(&mut fields, "content", Content::read),
+            tool_calls: Field::take(&mut fields, "tool_calls", read::list),
+            extra: fields,
+        }
     }
 }
 

@@ -70,14 +70,10 @@ impl Streaming {
         collected.failure = failure.or(collected.failure);
         let Head { status, headers, received_at } = self.head.clone();
         let arrived = Arrived { status, headers, collected, received_at };
-        let received = read(arrived, self.rules.max_reply_bytes);
-        let received = received.and_then(|received: Received<ChatCompletion>| {
-            let chunk = Chunk::whole(&received.value).map_err(Error::undecodable_event)?;
-            Ok((received.value, chunk))
-        });
-        match received {
-            Ok((reply, chunk)) => {
-                self.whole = Some(reply);
+        match read(arrived, self.rules.max_reply_bytes, ChatCompletion::from_json) {
+            Ok(Received { value, .. }) => {
+                let chunk = Chunk::from(&value);
+                self.whole = Some(value);
                 self.take(chunk, 0);
                 self.conclude(Ending::Whole);
             }
