@@ -2,6 +2,8 @@
 
 use std::cmp::Ordering;
 
+use crate::likeness::jaro_winkler;
+
 /// The most names that are given.
 const MOST: usize = 5;
 
@@ -60,14 +62,14 @@ impl Spelling {
 
     /// Compares with a name; `None` if it is not near.
     fn likeness(&self, other: &Self) -> Option<Likeness> {
-        let of_letters = strsim::jaro_winkler(&self.letters, &other.letters);
-        let without_vendor = strsim::jaro_winkler(&self.without_vendor, &other.without_vendor);
+        let of_letters = jaro_winkler(&self.letters, &other.letters);
+        let without_vendor = jaro_winkler(&self.without_vendor, &other.without_vendor);
         let of_letters = of_letters.max(without_vendor);
         let is_word = self.is_word_of(other);
         (is_word || of_letters >= NEAR).then(|| Likeness {
             is_word,
             of_letters,
-            of_whole: strsim::jaro_winkler(&self.whole, &other.whole),
+            of_whole: jaro_winkler(&self.whole, &other.whole),
         })
     }
 

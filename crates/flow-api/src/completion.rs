@@ -115,8 +115,8 @@ impl ChatCompletion {
 
     /// Reads the JSON text of a reply.
     ///
-    /// By way of a value: its parser is compiled in serde_json already, where one for these types would
-    /// be compiled again with every program, and it is as quick.
+    /// By way of a value: its parser is in `serde_json` already, where one for these types would be
+    /// compiled again with every program, and it is as quick.
     pub(crate) fn from_json(json: &str) -> serde_json::Result<Self> {
         match json.parse()? {
             Value::Object(fields) => Self::try_from(fields),

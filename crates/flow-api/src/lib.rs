@@ -93,6 +93,7 @@ mod input;
 mod json;
 mod kept_body;
 mod keys;
+mod likeness;
 mod limit;
 mod logprob;
 mod message;
