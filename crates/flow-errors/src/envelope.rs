@@ -84,8 +84,7 @@ impl Envelope {
     /// Returns the JSON text; decoding it gives back an equal envelope.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
-        // Writing to memory cannot fail, and the keys of a `Value` are strings.
-        serde_json::to_vec(&self.0).unwrap_or_default()
+        self.0.to_string().into_bytes()
     }
 
     /// Returns the JSON value as it came.
@@ -227,14 +226,10 @@ pub(crate) fn trim(body: &[u8]) -> &[u8] {
     body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body).trim_ascii()
 }
 
+/// As text: for that, the parser of values is in `serde_json` already; one for bytes would be compiled
+/// into this crate.
 fn parse(text: &[u8]) -> Result<Value, InvalidEnvelope> {
-    serde_json::from_slice(text).or_else(|error| {
-        // Only what is not UTF-8 is worth a second look.
-        let Cow::Owned(repaired) = String::from_utf8_lossy(text) else {
-            return Err(InvalidEnvelope(Some(error)));
-        };
-        serde_json::from_slice(repaired.as_bytes()).map_err(|error| InvalidEnvelope(Some(error)))
-    })
+    String::from_utf8_lossy(text).parse().map_err(|error| InvalidEnvelope(Some(error)))
 }
 
 #[cfg(test)]
