@@ -5,9 +5,10 @@ use std::fmt;
 
 use serde::de::{Error as _, Unexpected};
 use serde::{Deserialize, Deserializer, Serialize};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::field::read;
+use crate::json::object;
 use crate::part::Part;
 
 /// What a message holds: text, or a list of parts.
@@ -73,7 +74,7 @@ pub(crate) fn prediction(content: Content) -> Value {
         Content::Text(text) => Value::from(text),
         Content::Parts(parts) => parts.into_iter().map(Value::from).collect(),
     };
-    json!({ "type": "content", "content": content })
+    object([("type", "content".into()), ("content", content)])
 }
 
 /// By hand: `untagged` would copy the text once more, and an answer may be long.
@@ -140,6 +141,8 @@ impl<const N: usize> From<[Part; N]> for Content {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]

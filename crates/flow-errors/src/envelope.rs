@@ -42,8 +42,11 @@ impl Envelope {
     /// Creates the documented envelope, with only a message.
     #[must_use]
     pub fn new(message: impl Into<String>) -> Self {
-        let error = Object::from_iter([("message".to_owned(), Value::String(message.into()))]);
-        Self(Value::Object(Object::from_iter([("error".to_owned(), Value::Object(error))])))
+        // By `insert`, for `from_iter` would sort them.
+        let (mut root, mut error) = (Object::new(), Object::new());
+        error.insert("message".to_owned(), Value::String(message.into()));
+        root.insert("error".to_owned(), Value::Object(error));
+        Self(Value::Object(root))
     }
 
     /// Returns a copy with this `type`.
