@@ -44,7 +44,7 @@ pub trait Execute {
         change: impl FnOnce(T) -> U + Send + 'static,
     ) -> Self::Sending<U>;
 
-    /// Returns random bits for an idempotency key.
+    /// Returns random bits.
     fn entropy(&self) -> u64;
 }
 
@@ -75,8 +75,7 @@ impl<'a, C: Execute> Embeddings<'a, C> {
         let operation = operation.with_model(self.request.model());
         let body = self.request.check().and_then(|()| encode(&self.request));
         let draft = Draft { operation, path: "/embeddings", body };
-        let plan = plan(self.client, draft, self.options);
-        self.client.execute(plan, |json| serde_json::from_str(json))
+        execute(self.client, draft, self.options)
     }
 }
 
@@ -165,8 +164,7 @@ impl<'a, C: Execute> Post<'a, C> {
     pub fn send<T: DeserializeOwned + Send + 'static>(self) -> C::Sending<T> {
         let operation = Operation::new(Method::POST, &self.path);
         let draft = Draft { operation, path: &self.path, body: self.body };
-        let plan = plan(self.client, draft, self.options);
-        self.client.execute(plan, |json| serde_json::from_str(json))
+        execute(self.client, draft, self.options)
     }
 }
 
@@ -204,8 +202,7 @@ impl<'a, C: Execute> Get<'a, C> {
     pub fn send<T: DeserializeOwned + Send + 'static>(self) -> C::Sending<T> {
         let operation = Operation::new(Method::GET, &self.path);
         let draft = Draft { operation, path: &self.path, body: Ok(Bytes::new()) };
-        let plan = plan(self.client, draft, self.options);
-        self.client.execute(plan, |json| serde_json::from_str(json))
+        execute(self.client, draft, self.options)
     }
 }
 
@@ -222,6 +219,20 @@ fn without_query(path: &str) -> &str {
     path.split('?').next().unwrap_or_default()
 }
 
+fn execute<C: Execute, T: DeserializeOwned + Send + 'static>(
+    client: &C,
+    draft: Draft<'_>,
+    options: Options,
+) -> C::Sending<T> {
+    let plan = plan(client.settings(), entropy(client), draft, options);
+    client.execute(plan, |json| serde_json::from_str(json))
+}
+
+/// Returns random bits for an idempotency key.
+pub(crate) fn entropy(client: &impl Execute) -> [u64; 2] {
+    [client.entropy(), client.entropy()]
+}
+
 /// What a call sends, before the client's settings are added.
 pub(crate) struct Draft<'a> {
     pub(crate) operation: Operation,
@@ -230,11 +241,16 @@ pub(crate) struct Draft<'a> {
 }
 
 /// Adds the client's settings to what a call sends.
-pub(crate) fn plan(client: &impl Execute, draft: Draft<'_>, options: Options) -> Result<Plan> {
+pub(crate) fn plan(
+    settings: &Settings,
+    entropy: [u64; 2],
+    draft: Draft<'_>,
+    options: Options,
+) -> Result<Plan> {
     let Draft { operation, path, body } = draft;
-    let operation = operation.with_host(client.settings().base_url.shared_authority());
-    body.and_then(|body| Plan::new(operation.clone(), path, body, client.settings().with(options)?))
-        .map(|plan| plan.with_idempotency_key([client.entropy(), client.entropy()]))
+    let operation = operation.with_host(settings.base_url.shared_authority());
+    body.and_then(|body| Plan::new(operation.clone(), path, body, settings.with(options)?))
+        .map(|plan| plan.with_idempotency_key(entropy))
         .map_err(|error| error.with_operation(operation))
 }
 

@@ -7,13 +7,14 @@ use flow_errors::call::Operation;
 use flow_errors::{Error, Result};
 use http::Method;
 
-use crate::calls::{Draft, Execute, encode, plan};
+use crate::calls::{self, Draft, Execute, encode};
 use crate::chat_params::STREAM;
 use crate::chat_request::AsStream;
 use crate::chat_setters::chat_setters;
 use crate::fallback;
 use crate::options::{Options, option_setters};
 use crate::plan::Plan;
+use crate::settings::Settings;
 use crate::stream_options::stream_setters;
 use crate::{ChatCompletion, ChatRequest};
 
@@ -96,26 +97,36 @@ impl<'a, C: Execute> Chat<'a, C> {
 
     fn plan(self, streams: bool) -> Result<Plan> {
         let Self { client, options, request } = self;
-        let operation = Operation::new(Method::POST, PATH).with_model(request.model());
-        let as_stream = AsStream { with_usage: client.settings().asks_for_usage(&options) };
-        let write = move |request: &ChatRequest, model: Option<&str>, streams: bool| {
-            encode(&request.variant(model, streams.then_some(as_stream)))
-        };
-        let body = check(&request, &options, streams).and_then(|()| write(&request, None, streams));
-        let answers = request.answers();
-        let warning = request.max_answer_tokens().filter(|_| !streams).and_then(warning);
-        // The request is kept only where it may be written once more.
-        let has_variants = client.settings().has_variants(&options, streams);
-        let plan = plan(client, Draft { operation, path: PATH, body }, options)?;
-        let plan = plan.for_chat(answers, streams).with_warning(warning);
-        if !has_variants {
-            return Ok(plan);
-        }
-        let encode = move |model: Option<&str>, streams| -> Result<Bytes> {
-            write(&request, model, streams)
-        };
-        Ok(plan.with_variants(Box::new(encode), &client.settings().gates))
+        plan(client.settings(), calls::entropy(client), request, options, streams)
     }
+}
+
+/// Apart from the client, so that it is not compiled for each.
+fn plan(
+    settings: &Settings,
+    entropy: [u64; 2],
+    request: ChatRequest,
+    options: Options,
+    streams: bool,
+) -> Result<Plan> {
+    let operation = Operation::new(Method::POST, PATH).with_model(request.model());
+    let as_stream = AsStream { with_usage: settings.asks_for_usage(&options) };
+    let write = move |request: &ChatRequest, model: Option<&str>, streams: bool| {
+        encode(&request.variant(model, streams.then_some(as_stream)))
+    };
+    let body = check(&request, &options, streams).and_then(|()| write(&request, None, streams));
+    let answers = request.answers();
+    let warning = request.max_answer_tokens().filter(|_| !streams).and_then(warning);
+    // The request is kept only where it may be written once more.
+    let has_variants = settings.has_variants(&options, streams);
+    let plan = calls::plan(settings, entropy, Draft { operation, path: PATH, body }, options)?;
+    let plan = plan.for_chat(answers, streams).with_warning(warning);
+    if !has_variants {
+        return Ok(plan);
+    }
+    let encode =
+        move |model: Option<&str>, streams| -> Result<Bytes> { write(&request, model, streams) };
+    Ok(plan.with_variants(Box::new(encode), &settings.gates))
 }
 
 impl<C> fmt::Debug for Chat<'_, C> {

@@ -5,7 +5,6 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::ChatCompletion;
 use crate::chunk_choice::ChunkChoice;
 use crate::delta::Delta;
 use crate::field::{Field, Names, read};
@@ -119,19 +118,6 @@ impl From<Map<String, Value>> for Chunk {
             choices: Field::take(&mut fields, "choices", read::objects),
             usage: Field::take(&mut fields, "usage", read::object),
             extra: fields,
-        }
-    }
-}
-
-/// What a reply that came whole would have been as one piece.
-impl From<&ChatCompletion> for Chunk {
-    fn from(reply: &ChatCompletion) -> Self {
-        Self {
-            id: reply.id.clone(),
-            model: reply.model.clone(),
-            choices: Field::Value(reply.choices.iter().map(ChunkChoice::from).collect()),
-            usage: reply.usage.clone(),
-            extra: reply.extra.clone(),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::choice::{Choice, FinishReason};
+use crate::choice::FinishReason;
 use crate::delta::Delta;
 use crate::field::{Field, Names, read};
 use crate::logprob::TokenLogprob;
@@ -75,20 +75,6 @@ impl From<Map<String, Value>> for ChunkChoice {
             message: Field::take(&mut fields, "message", read::object),
             finish_reason: Field::take(&mut fields, "finish_reason", read::word),
             extra: fields,
-        }
-    }
-}
-
-/// What an answer that came whole would have been as one piece.
-impl From<&Choice> for ChunkChoice {
-    fn from(choice: &Choice) -> Self {
-        let mut extra = choice.extra.clone();
-        Self {
-            index: choice.index.clone(),
-            delta: Field::take(&mut extra, "delta", read::object),
-            message: choice.message.map(|message| message.into()),
-            finish_reason: choice.finish_reason.clone(),
-            extra,
         }
     }
 }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::choice::Choice;
-use crate::field::{Field, Names, Short, read};
+use crate::field::{Field, Names, Short, list, read};
 use crate::message::Message;
 use crate::tool_call::ToolCall;
 use crate::usage::Usage;
@@ -142,6 +142,18 @@ impl TryFrom<Map<String, Value>> for ChatCompletion {
             usage: Field::take(&mut fields, "usage", read::object),
             extra: fields,
         })
+    }
+}
+
+/// The way back, for what is put together from a stream.
+impl From<ChatCompletion> for Map<String, Value> {
+    fn from(reply: ChatCompletion) -> Self {
+        let ChatCompletion { id, model, choices, usage, extra: mut fields } = reply;
+        id.put(&mut fields, "id", Value::from);
+        model.put(&mut fields, "model", Value::from);
+        fields.insert("choices".to_owned(), list(choices, Value::from));
+        usage.put(&mut fields, "usage", Value::from);
+        fields
     }
 }
 

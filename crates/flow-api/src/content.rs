@@ -7,7 +7,7 @@ use serde::de::{Error as _, Unexpected};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
-use crate::field::read;
+use crate::field::{list, read};
 use crate::json::object;
 use crate::part::Part;
 
@@ -70,11 +70,7 @@ impl Content {
 
 /// Returns a prediction of this content, as the service reads it.
 pub(crate) fn prediction(content: Content) -> Value {
-    let content = match content {
-        Content::Text(text) => Value::from(text),
-        Content::Parts(parts) => parts.into_iter().map(Value::from).collect(),
-    };
-    object([("type", "content".into()), ("content", content)])
+    object([("type", "content".into()), ("content", content.into())])
 }
 
 /// By hand: `untagged` would copy the text once more, and an answer may be long.
@@ -85,6 +81,15 @@ impl<'de> Deserialize<'de> for Content {
         let expected = "a text or a list of parts";
         Self::read(Value::deserialize(deserializer)?)
             .map_err(|_| D::Error::invalid_type(other, &expected))
+    }
+}
+
+impl From<Content> for Value {
+    fn from(content: Content) -> Self {
+        match content {
+            Content::Text(text) => Self::String(text),
+            Content::Parts(parts) => list(parts, Self::from),
+        }
     }
 }
 

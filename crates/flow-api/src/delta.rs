@@ -7,9 +7,8 @@ use serde_json::{Map, Value};
 
 use crate::content::Content;
 use crate::field::{Field, Names, read};
-use crate::message::{Message, Role};
+use crate::message::Role;
 use crate::part::Part;
-use crate::tool_call::ToolCall;
 use crate::tool_call_delta::ToolCallDelta;
 
 /// The texts beside the content, by the names that services have for them.
@@ -132,20 +131,6 @@ impl From<Map<String, Value>> for Delta {
             content: Field::take(&mut fields, "content", Content::read),
             tool_calls: Field::take(&mut fields, "tool_calls", read::list),
             extra: fields,
-        }
-    }
-}
-
-/// What a message that came whole would have been as one piece.
-impl From<&Message> for Delta {
-    fn from(message: &Message) -> Self {
-        let piece = |call: &ToolCall| call.as_value().clone().into();
-        let pieces = |calls: &Vec<ToolCall>| calls.iter().map(piece).collect();
-        Self {
-            role: message.role.clone(),
-            content: message.content.clone(),
-            tool_calls: message.tool_calls.map(pieces),
-            extra: message.extra.clone(),
         }
     }
 }

@@ -90,6 +90,16 @@ impl From<Map<String, Value>> for Usage {
     }
 }
 
+impl From<Usage> for Value {
+    fn from(usage: Usage) -> Self {
+        let Usage { prompt_tokens, completion_tokens, total_tokens, extra: mut fields } = usage;
+        prompt_tokens.put(&mut fields, "prompt_tokens", Self::from);
+        completion_tokens.put(&mut fields, "completion_tokens", Self::from);
+        total_tokens.put(&mut fields, "total_tokens", Self::from);
+        Self::Object(fields)
+    }
+}
+
 impl fmt::Debug for Usage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Usage")

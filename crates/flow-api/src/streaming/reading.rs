@@ -2,6 +2,7 @@
 
 use flow_errors::Error;
 use flow_errors::call::Delivered;
+use serde_json::{Map, Value};
 
 use super::Streaming;
 use super::body::{self, Incoming};
@@ -72,7 +73,8 @@ impl Streaming {
         let arrived = Arrived { status, headers, collected, received_at };
         match read(arrived, self.rules.max_reply_bytes, ChatCompletion::from_json) {
             Ok(Received { value, .. }) => {
-                let chunk = Chunk::from(&value);
+                // What the reply would have been as one piece.
+                let chunk = Chunk::from(Map::from(value.clone()));
                 self.whole = Some(value);
                 self.take(chunk, 0);
                 self.conclude(Ending::Whole);
@@ -137,8 +139,8 @@ impl Streaming {
             return error;
         }
         let reply = self.take_reply();
-        let partial = serde_json::to_value(&reply);
+        let partial = Value::Object(reply.clone().into());
         self.whole = Some(reply);
-        partial.map_or_else(|_| error.clone(), |partial| error.clone().with_partial(partial))
+        error.with_partial(partial)
     }
 }
