@@ -6,6 +6,7 @@
 
 use std::error::Error as StdError;
 use std::fmt;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -18,8 +19,7 @@ use http_body_util::BodyExt as _;
 use reqwest::Url;
 
 use crate::request_body::RequestBody;
-use crate::transport::Head;
-use crate::{Transport, tls};
+use crate::{ReplyBody, Transport, tls};
 
 /// A runtime that has not been heard of for so long may have stood still.
 const STANDSTILL: Duration = Duration::from_millis(1);
@@ -140,7 +140,7 @@ impl Transport for HttpTransport {
         &'client self,
         request: Request<Bytes>,
         in_flight: &'flight InFlight,
-    ) -> Head<'send>
+    ) -> Pin<Box<dyn Future<Output = Result<Response<ReplyBody>>> + Send + 'send>>
     where
         'client: 'send,
         'flight: 'send,

@@ -14,9 +14,6 @@ use http_body_util::combinators::UnsyncBoxBody;
 /// The body of a reply, read as it arrives.
 pub type ReplyBody = UnsyncBoxBody<Bytes, Error>;
 
-/// A send under way, which ends with the head of the reply.
-pub(crate) type Head<'a> = Pin<Box<dyn Future<Output = Result<Response<ReplyBody>>> + Send + 'a>>;
-
 /// Sends one request and returns the head of its reply.
 ///
 /// The lifetimes are those that the macro `async_trait` writes, so that an implementation may use it
@@ -74,7 +71,7 @@ pub trait Transport: Send + Sync + 'static {
         &'client self,
         request: Request<Bytes>,
         in_flight: &'flight InFlight,
-    ) -> Head<'send>
+    ) -> Pin<Box<dyn Future<Output = Result<Response<ReplyBody>>> + Send + 'send>>
     where
         'client: 'send,
         'flight: 'send;
