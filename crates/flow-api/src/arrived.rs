@@ -3,6 +3,7 @@
 use std::time::SystemTime;
 
 use http::{HeaderMap, StatusCode, response};
+use serde_json::Value;
 
 use crate::ChatCompletion;
 use crate::body::{BodyReader, Collected};
@@ -28,11 +29,12 @@ impl Arrived {
     pub(crate) fn assembled(
         status: StatusCode,
         headers: HeaderMap,
-        reply: &ChatCompletion,
+        reply: ChatCompletion,
         received_at: SystemTime,
     ) -> Self {
-        // A completion is always JSON: what it holds came as such.
-        let bytes = serde_json::to_vec(reply).unwrap_or_default();
+        // By way of a value, which is what requests are made of: the code that writes one is there. A
+        // completion is always JSON: what it holds came as such.
+        let bytes = serde_json::to_vec(&Value::Object(reply.into())).unwrap_or_default();
         let collected = Collected { bytes, is_over: false, failure: None };
         Self { status, headers, collected, received_at }
     }

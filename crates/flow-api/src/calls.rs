@@ -17,6 +17,7 @@ use crate::embedding_list::EmbeddingList;
 use crate::embedding_request::{EmbeddingRequest, embedding_setters};
 use crate::options::{Options, option_setters};
 use crate::plan::Plan;
+use crate::read::Decode;
 use crate::settings::Settings;
 
 /// What a client crate provides so that calls can be made.
@@ -30,8 +31,8 @@ pub trait Execute {
     /// Returns the client's settings.
     fn settings(&self) -> &Settings;
 
-    /// Makes the call; a plan that could not be made is the call's error.
-    fn execute<T: DeserializeOwned + Send + 'static>(&self, plan: Result<Plan>)
+    /// Makes the call and decodes its reply; a plan that could not be made is the call's error.
+    fn execute<T: Send + 'static>(&self, plan: Result<Plan>, decode: Decode<T>)
     -> Self::Sending<T>;
 
     /// Makes the call of a plan that streams, up to the first content.
@@ -43,7 +44,7 @@ pub trait Execute {
         change: impl FnOnce(T) -> U + Send + 'static,
     ) -> Self::Sending<U>;
 
-    /// Returns random bits for an idempotency key.
+    /// Returns random bits.
     fn entropy(&self) -> u64;
 }
 
@@ -74,8 +75,9 @@ impl<'a, C: Execute> Embeddings<'a, C> {
         let operation = operation.with_model(self.request.model());
         let body = self.request.check().and_then(|()| encode(&self.request));
         let draft = Draft { operation, path: "/embeddings", body };
-        let plan = plan(self.client, draft, self.options);
-        self.client.execute(plan.map(|plan| plan.with_answer_tokens(0)))
+        let plan = plan(self.client.settings(), entropy(self.client), draft, self.options);
+        let plan = plan.map(|plan| plan.with_answer_tokens(0));
+        self.client.execute(plan, |json| serde_json::from_str(json))
     }
 }
 
@@ -164,7 +166,7 @@ impl<'a, C: Execute> Post<'a, C> {
     pub fn send<T: DeserializeOwned + Send + 'static>(self) -> C::Sending<T> {
         let operation = Operation::new(Method::POST, &self.path);
         let draft = Draft { operation, path: &self.path, body: self.body };
-        self.client.execute(plan(self.client, draft, self.options))
+        execute(self.client, draft, self.options)
     }
 }
 
@@ -202,7 +204,7 @@ impl<'a, C: Execute> Get<'a, C> {
     pub fn send<T: DeserializeOwned + Send + 'static>(self) -> C::Sending<T> {
         let operation = Operation::new(Method::GET, &self.path);
         let draft = Draft { operation, path: &self.path, body: Ok(Bytes::new()) };
-        self.client.execute(plan(self.client, draft, self.options))
+        execute(self.client, draft, self.options)
     }
 }
 
@@ -219,6 +221,20 @@ fn without_query(path: &str) -> &str {
     path.split('?').next().unwrap_or_default()
 }
 
+fn execute<C: Execute, T: DeserializeOwned + Send + 'static>(
+    client: &C,
+    draft: Draft<'_>,
+    options: Options,
+) -> C::Sending<T> {
+    let plan = plan(client.settings(), entropy(client), draft, options);
+    client.execute(plan, |json| serde_json::from_str(json))
+}
+
+/// Returns random bits for an idempotency key.
+pub(crate) fn entropy(client: &impl Execute) -> [u64; 2] {
+    [client.entropy(), client.entropy()]
+}
+
 /// What a call sends, before the client's settings are added.
 pub(crate) struct Draft<'a> {
     pub(crate) operation: Operation,
@@ -227,11 +243,16 @@ pub(crate) struct Draft<'a> {
 }
 
 /// Adds the client's settings to what a call sends.
-pub(crate) fn plan(client: &impl Execute, draft: Draft<'_>, options: Options) -> Result<Plan> {
+pub(crate) fn plan(
+    settings: &Settings,
+    entropy: [u64; 2],
+    draft: Draft<'_>,
+    options: Options,
+) -> Result<Plan> {
     let Draft { operation, path, body } = draft;
-    let operation = operation.with_host(client.settings().base_url.shared_authority());
-    body.and_then(|body| Plan::new(operation.clone(), path, body, client.settings().with(options)?))
-        .map(|plan| plan.with_idempotency_key([client.entropy(), client.entropy()]))
+    let operation = operation.with_host(settings.base_url.shared_authority());
+    body.and_then(|body| Plan::new(operation.clone(), path, body, settings.with(options)?))
+        .map(|plan| plan.with_idempotency_key(entropy))
         .map_err(|error| error.with_operation(operation))
 }
 

@@ -7,13 +7,14 @@ use flow_errors::call::Operation;
 use flow_errors::{Error, Result};
 use http::Method;
 
-use crate::calls::{Draft, Execute, encode, plan};
+use crate::calls::{self, Draft, Execute, encode};
 use crate::chat_params::STREAM;
 use crate::chat_request::AsStream;
 use crate::chat_setters::chat_setters;
 use crate::fallback;
 use crate::options::{Options, option_setters};
 use crate::plan::Plan;
+use crate::settings::Settings;
 use crate::stream_options::stream_setters;
 use crate::{ChatCompletion, ChatRequest};
 
@@ -62,7 +63,7 @@ impl<'a, C: Execute> Chat<'a, C> {
     /// on [`Error::kind`].
     pub fn send(self) -> C::Sending<ChatCompletion> {
         let client = self.client;
-        client.execute(self.plan(false))
+        client.execute(self.plan(false), ChatCompletion::from_json)
     }
 
     /// Does what [`send`](Self::send) does, but asks for a stream from the start and puts it together.
@@ -77,7 +78,7 @@ impl<'a, C: Execute> Chat<'a, C> {
     /// [`Error::partial`].
     pub fn send_streamed(self) -> C::Sending<ChatCompletion> {
         let client = self.client;
-        client.execute(self.plan(true))
+        client.execute(self.plan(true), ChatCompletion::from_json)
     }
 
     /// Checks the request, sends it as often as the retry policy says, and returns the stream as soon
@@ -96,28 +97,38 @@ impl<'a, C: Execute> Chat<'a, C> {
 
     fn plan(self, streams: bool) -> Result<Plan> {
         let Self { client, options, request } = self;
-        let operation = Operation::new(Method::POST, PATH).with_model(request.model());
-        let as_stream = AsStream { with_usage: client.settings().asks_for_usage(&options) };
-        let write = move |request: &ChatRequest, model: Option<&str>, streams: bool| {
-            encode(&request.variant(model, streams.then_some(as_stream)))
-        };
-        let body = check(&request, &options, streams).and_then(|()| write(&request, None, streams));
-        let answers = request.answers();
-        let most = request.max_answer_tokens();
-        let tokens = most.unwrap_or_default().saturating_mul(answers);
-        let warning = most.filter(|_| !streams).and_then(warning);
-        // The request is kept only where it may be written once more.
-        let has_variants = client.settings().has_variants(&options, streams);
-        let plan = plan(client, Draft { operation, path: PATH, body }, options)?;
-        let plan = plan.for_chat(answers, streams).with_answer_tokens(tokens).with_warning(warning);
-        if !has_variants {
-            return Ok(plan);
-        }
-        let encode = move |model: Option<&str>, streams| -> Result<Bytes> {
-            write(&request, model, streams)
-        };
-        Ok(plan.with_variants(Box::new(encode), &client.settings().gates))
+        plan(client.settings(), calls::entropy(client), request, options, streams)
     }
+}
+
+/// Apart from the client, so that it is not compiled for each.
+fn plan(
+    settings: &Settings,
+    entropy: [u64; 2],
+    request: ChatRequest,
+    options: Options,
+    streams: bool,
+) -> Result<Plan> {
+    let operation = Operation::new(Method::POST, PATH).with_model(request.model());
+    let as_stream = AsStream { with_usage: settings.asks_for_usage(&options) };
+    let write = move |request: &ChatRequest, model: Option<&str>, streams: bool| {
+        encode(&request.variant(model, streams.then_some(as_stream)))
+    };
+    let body = check(&request, &options, streams).and_then(|()| write(&request, None, streams));
+    let answers = request.answers();
+    let most = request.max_answer_tokens();
+    let tokens = most.unwrap_or_default().saturating_mul(answers);
+    let warning = most.filter(|_| !streams).and_then(warning);
+    // The request is kept only where it may be written once more.
+    let has_variants = settings.has_variants(&options, streams);
+    let plan = calls::plan(settings, entropy, Draft { operation, path: PATH, body }, options)?;
+    let plan = plan.for_chat(answers, streams).with_answer_tokens(tokens).with_warning(warning);
+    if !has_variants {
+        return Ok(plan);
+    }
+    let encode =
+        move |model: Option<&str>, streams| -> Result<Bytes> { write(&request, model, streams) };
+    Ok(plan.with_variants(Box::new(encode), &settings.gates))
 }
 
 impl<C> fmt::Debug for Chat<'_, C> {

@@ -2,21 +2,22 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Map, Value};
 
-use crate::field::{Field, Names};
+use crate::field::{Field, Names, read};
 use crate::logprob::TokenLogprob;
 use crate::message::Message;
 
 /// One answer.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[serde(from = "Map<String, Value>")]
 pub struct Choice {
-    #[serde(default, skip_serializing_if = "Field::is_absent")]
+    #[serde(skip_serializing_if = "Field::is_absent")]
     pub(crate) index: Field<u64>,
-    #[serde(default, skip_serializing_if = "Field::is_absent")]
+    #[serde(skip_serializing_if = "Field::is_absent")]
     pub(crate) message: Field<Message>,
-    #[serde(default, skip_serializing_if = "Field::is_absent")]
+    #[serde(skip_serializing_if = "Field::is_absent")]
     pub(crate) finish_reason: Field<FinishReason>,
     #[serde(flatten)]
     pub(crate) extra: Map<String, Value>,
@@ -53,6 +54,27 @@ impl Choice {
     }
 }
 
+impl From<Map<String, Value>> for Choice {
+    fn from(mut fields: Map<String, Value>) -> Self {
+        Self {
+            index: Field::take(&mut fields, "index", read::number),
+            message: Field::take(&mut fields, "message", read::object),
+            finish_reason: Field::take(&mut fields, "finish_reason", read::word),
+            extra: fields,
+        }
+    }
+}
+
+impl From<Choice> for Value {
+    fn from(choice: Choice) -> Self {
+        let Choice { index, message, finish_reason, extra: mut fields } = choice;
+        index.put(&mut fields, "index", Self::from);
+        message.put(&mut fields, "message", Self::from);
+        finish_reason.put(&mut fields, "finish_reason", |reason| reason.as_str().into());
+        Self::Object(fields)
+    }
+}
+
 impl fmt::Debug for Choice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Choice")
@@ -66,8 +88,8 @@ impl fmt::Debug for Choice {
 
 /// Why an answer ends. `Debug` does not show a reason that is not known.
 #[non_exhaustive]
-#[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", from = "String")]
+#[derive(Clone, PartialEq, Eq, Hash, Deserialize)]
+#[serde(from = "String")]
 pub enum FinishReason {
     /// It is complete.
     Stop,
@@ -78,8 +100,19 @@ pub enum FinishReason {
     /// A content filter cut it.
     ContentFilter,
     /// A reason that this version does not know, kept as it came.
-    #[serde(untagged)]
     Other(String),
+}
+
+impl FinishReason {
+    fn as_str(&self) -> &str {
+        match self {
+            Self::Stop => "stop",
+            Self::Length => "length",
+            Self::ToolCalls => "tool_calls",
+            Self::ContentFilter => "content_filter",
+            Self::Other(word) => word,
+        }
+    }
 }
 
 /// By way of a text: what is derived for an enum takes `{"stop": null}` for `"stop"`.
@@ -92,6 +125,12 @@ impl From<String> for FinishReason {
             "content_filter" => Self::ContentFilter,
             _ => Self::Other(word),
         }
+    }
+}
+
+impl Serialize for FinishReason {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
     }
 }
 

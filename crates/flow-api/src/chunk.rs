@@ -5,7 +5,6 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::ChatCompletion;
 use crate::chunk_choice::ChunkChoice;
 use crate::delta::Delta;
 use crate::field::{Field, Names, read};
@@ -99,11 +98,6 @@ impl Chunk {
         self.choices().iter().any(ChunkChoice::has_content)
     }
 
-    /// Makes a piece of a reply that came whole.
-    pub(crate) fn whole(reply: &ChatCompletion) -> serde_json::Result<Self> {
-        serde_json::to_value(reply).and_then(serde_json::from_value)
-    }
-
     /// How many bytes of text there are in all answers.
     pub(crate) fn text_bytes(&self) -> usize {
         let deltas = self.choices().iter().filter_map(ChunkChoice::delta);
@@ -122,14 +116,10 @@ impl From<Map<String, Value>> for Chunk {
             id: Field::take(&mut fields, "id", read::text),
             model: Field::take(&mut fields, "model", read::text),
             choices: Field::take(&mut fields, "choices", read::objects),
-            usage: Field::take(&mut fields, "usage", usage),
+            usage: Field::take(&mut fields, "usage", read::object),
             extra: fields,
         }
     }
-}
-
-fn usage(value: Value) -> Result<Usage, Value> {
-    Usage::deserialize(&value).map_err(|_| value)
 }
 
 impl fmt::Debug for Chunk {

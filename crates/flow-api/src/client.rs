@@ -13,6 +13,7 @@ pub use crate::connection::Connection;
 pub use crate::in_flight::InFlight;
 pub use crate::patience::Patience;
 pub use crate::plan::Plan;
+pub use crate::read::Decode;
 pub use crate::reply::Received;
 pub use crate::running::Running;
 pub use crate::settings::Settings;

@@ -2,11 +2,12 @@
 
 use std::fmt;
 
+use serde::de::{Error as _, Unexpected};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::choice::Choice;
-use crate::field::{Field, Names, Short};
+use crate::field::{Field, Names, Short, list, read};
 use crate::message::Message;
 use crate::tool_call::ToolCall;
 use crate::usage::Usage;
@@ -30,13 +31,14 @@ use crate::usage::Usage;
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Map<String, Value>")]
 pub struct ChatCompletion {
-    #[serde(default, skip_serializing_if = "Field::is_absent")]
+    #[serde(skip_serializing_if = "Field::is_absent")]
     pub(crate) id: Field<String>,
-    #[serde(default, skip_serializing_if = "Field::is_absent")]
+    #[serde(skip_serializing_if = "Field::is_absent")]
     pub(crate) model: Field<String>,
     pub(crate) choices: Vec<Choice>,
-    #[serde(default, skip_serializing_if = "Field::is_absent")]
+    #[serde(skip_serializing_if = "Field::is_absent")]
     pub(crate) usage: Field<Usage>,
     #[serde(flatten)]
     pub(crate) extra: Map<String, Value>,
@@ -109,6 +111,49 @@ impl ChatCompletion {
     #[must_use]
     pub const fn extra(&self) -> &Map<String, Value> {
         &self.extra
+    }
+
+    /// Reads the JSON text of a reply.
+    ///
+    /// By way of a value: its parser is in `serde_json` already, where one for these types would be
+    /// compiled again with every program, and it is as quick.
+    pub(crate) fn from_json(json: &str) -> serde_json::Result<Self> {
+        match json.parse()? {
+            Value::Object(fields) => Self::try_from(fields),
+            _ => Err(serde_json::Error::invalid_type(OTHER, &"an object")),
+        }
+    }
+}
+
+/// What has the wrong type; it may be anything, so nobody shows it.
+const OTHER: Unexpected<'_> = Unexpected::Other("something else");
+
+impl TryFrom<Map<String, Value>> for ChatCompletion {
+    type Error = serde_json::Error;
+
+    fn try_from(mut fields: Map<String, Value>) -> serde_json::Result<Self> {
+        let choices =
+            fields.remove("choices").ok_or_else(|| Self::Error::missing_field("choices"))?;
+        Ok(Self {
+            id: Field::take(&mut fields, "id", read::text),
+            model: Field::take(&mut fields, "model", read::text),
+            choices: read::objects(choices)
+                .map_err(|_| Self::Error::invalid_type(OTHER, &"a list of objects"))?,
+            usage: Field::take(&mut fields, "usage", read::object),
+            extra: fields,
+        })
+    }
+}
+
+/// The way back, for what is put together from a stream.
+impl From<ChatCompletion> for Map<String, Value> {
+    fn from(reply: ChatCompletion) -> Self {
+        let ChatCompletion { id, model, choices, usage, extra: mut fields } = reply;
+        id.put(&mut fields, "id", Value::from);
+        model.put(&mut fields, "model", Value::from);
+        fields.insert("choices".to_owned(), list(choices, Value::from));
+        usage.put(&mut fields, "usage", Value::from);
+        fields
     }
 }
 

@@ -3,10 +3,12 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::de::{SeqAccess, Visitor};
+use serde::de::{Error as _, Unexpected};
 use serde::{Deserialize, Deserializer, Serialize};
-use serde_json::{Value, json};
+use serde_json::Value;
 
+use crate::field::{list, read};
+use crate::json::object;
 use crate::part::Part;
 
 /// What a message holds: text, or a list of parts.
@@ -56,47 +58,38 @@ impl Content {
             Self::Parts(parts) => parts,
         }
     }
+
+    /// Reads a text or a list of parts, and gives back what is neither.
+    pub(crate) fn read(value: Value) -> Result<Self, Value> {
+        match value {
+            Value::String(text) => Ok(Self::Text(text)),
+            other => read::list(other).map(Self::Parts),
+        }
+    }
 }
 
 /// Returns a prediction of this content, as the service reads it.
 pub(crate) fn prediction(content: Content) -> Value {
-    let content = match content {
-        Content::Text(text) => Value::from(text),
-        Content::Parts(parts) => parts.into_iter().map(Value::from).collect(),
-    };
-    json!({ "type": "content", "content": content })
+    object([("type", "content".into()), ("content", content.into())])
 }
 
 /// By hand: `untagged` would copy the text once more, and an answer may be long.
 impl<'de> Deserialize<'de> for Content {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct TextOrParts;
+        // Whatever else it is may be anything, so the message does not show it.
+        let other = Unexpected::Other("something else");
+        let expected = "a text or a list of parts";
+        Self::read(Value::deserialize(deserializer)?)
+            .map_err(|_| D::Error::invalid_type(other, &expected))
+    }
+}
 
-        impl<'de> Visitor<'de> for TextOrParts {
-            type Value = Content;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a text or a list of parts")
-            }
-
-            fn visit_str<E>(self, text: &str) -> Result<Content, E> {
-                Ok(Content::Text(text.to_owned()))
-            }
-
-            fn visit_string<E>(self, text: String) -> Result<Content, E> {
-                Ok(Content::Text(text))
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Content, A::Error> {
-                let mut parts = Vec::new();
-                while let Some(part) = list.next_element()? {
-                    parts.push(part);
-                }
-                Ok(Content::Parts(parts))
-            }
+impl From<Content> for Value {
+    fn from(content: Content) -> Self {
+        match content {
+            Content::Text(text) => Self::String(text),
+            Content::Parts(parts) => list(parts, Self::from),
         }
-
-        deserializer.deserialize_any(TextOrParts)
     }
 }
 
@@ -153,6 +146,8 @@ impl<const N: usize> From<[Part; N]> for Content {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]

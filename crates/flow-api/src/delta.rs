@@ -128,17 +128,10 @@ impl From<Map<String, Value>> for Delta {
     fn from(mut fields: Map<String, Value>) -> Self {
         Self {
             role: Field::take(&mut fields, "role", read::word),
-            content: Field::take(&mut fields, "content", content),
+            content: Field::take(&mut fields, "content", Content::read),
             tool_calls: Field::take(&mut fields, "tool_calls", read::list),
             extra: fields,
         }
-    }
-}
-
-fn content(value: Value) -> Result<Content, Value> {
-    match value {
-        Value::String(text) => Ok(Content::Text(text)),
-        other => read::list(other).map(Content::Parts),
     }
 }
 

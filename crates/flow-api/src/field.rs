@@ -30,6 +30,22 @@ impl<T> Field<T> {
         }
     }
 
+    /// Puts the field into an object, as it came out of one.
+    pub(crate) fn put(
+        self,
+        object: &mut Map<String, Value>,
+        name: &str,
+        write: impl FnOnce(T) -> Value,
+    ) {
+        let value = match self {
+            Self::Value(value) => write(value),
+            Self::Null(()) => Value::Null,
+            Self::Other(value) => value,
+            Self::Absent => return,
+        };
+        object.insert(name.to_owned(), value);
+    }
+
     pub(crate) const fn is_absent(&self) -> bool {
         matches!(self, Self::Absent)
     }
@@ -85,6 +101,11 @@ impl Field<String> {
     pub(crate) fn as_str(&self) -> Option<&str> {
         self.as_ref().map(String::as_str)
     }
+}
+
+/// Makes a list of what is to be values.
+pub(crate) fn list<T>(items: Vec<T>, write: impl Fn(T) -> Value) -> Value {
+    Value::Array(items.into_iter().map(write).collect())
 }
 
 /// What [`Field::take`] reads fields of the usual types with.

@@ -22,20 +22,13 @@ impl Fields {
         self.0.iter().map(|(name, value)| (&**name, value))
     }
 
-    /// Changes a field, which is null where there was none.
-    pub(crate) fn change(
-        &mut self,
-        name: impl Into<Cow<'static, str>>,
-        change: impl FnOnce(&mut Value),
-    ) {
-        let name = name.into();
+    /// Returns where a field's value is, which is null where there was none; there always is a place.
+    pub(crate) fn place(&mut self, name: Cow<'static, str>) -> Option<&mut Value> {
         let index = self.position(&name).unwrap_or_else(|index| {
             self.0.insert(index, (name, Value::Null));
             index
         });
-        if let Some((_, value)) = self.0.get_mut(index) {
-            change(value);
-        }
+        self.0.get_mut(index).map(|(_, value)| value)
     }
 
     /// Where a name is, or where it belongs.
@@ -71,7 +64,8 @@ mod tests {
     fn fields_are_found_changed_and_kept_once() {
         let mut fields = Fields::default();
         for (name, number) in [("n", 1), ("a", 2), ("z", 3), ("n", 4)] {
-            fields.change(name, |value| *value = json!([value.take(), number]));
+            let value = fields.place(name.into()).unwrap();
+            *value = json!([value.take(), number]);
         }
         assert_eq!(fields.get("n"), Some(&json!([[null, 1], 4])));
         assert_eq!((fields.get("a"), fields.get("b")), (Some(&json!([null, 2])), None));

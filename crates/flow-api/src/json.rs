@@ -7,20 +7,29 @@ pub(crate) fn text<'a>(value: &'a Value, pointer: &str) -> &'a str {
     value.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
 }
 
+/// Makes an object. `json!` would do, but with a serializer of values for every type in it.
+pub(crate) fn object<const N: usize>(fields: [(&str, Value); N]) -> Value {
+    let mut object = Map::new();
+    for (name, value) in fields {
+        object.insert(name.to_owned(), value);
+    }
+    Value::Object(object)
+}
+
 /// Sets a field of an object, which takes the place of anything else.
-pub(crate) fn put(object: &mut Value, name: &str, value: impl Into<Value>) {
+pub(crate) fn put(object: &mut Value, name: &str, value: Value) {
     match object {
         Value::Object(fields) => {
-            fields.insert(name.to_owned(), value.into());
+            fields.insert(name.to_owned(), value);
         }
-        other => *other = Value::Object(Map::from_iter([(name.to_owned(), value.into())])),
+        other => *other = self::object([(name, value)]),
     }
 }
 
 /// Sets a field of an object inside an object, if there is one.
-pub(crate) fn put_in(object: &mut Value, inner: &str, name: &str, value: impl Into<Value>) {
+pub(crate) fn put_in(object: &mut Value, inner: &str, name: &str, value: Value) {
     if let Some(Value::Object(fields)) = object.get_mut(inner) {
-        fields.insert(name.to_owned(), value.into());
+        fields.insert(name.to_owned(), value);
     }
 }
 
@@ -39,11 +48,11 @@ mod tests {
             (json!({ "a": { "b": 0, "d": 3 } }), json!({ "a": { "b": 1, "d": 3 } })),
         ];
         for (mut value, want) in cases {
-            put_in(&mut value, "a", "b", 1);
+            put_in(&mut value, "a", "b", 1.into());
             assert_eq!(value, want);
         }
         for mut value in [json!(null), json!("text"), json!({ "a": 0 })] {
-            put(&mut value, "a", 1);
+            put(&mut value, "a", 1.into());
             assert_eq!(value, json!({ "a": 1 }));
         }
         assert_eq!((text(&json!({ "a": "x" }), "/a"), text(&json!({ "a": 1 }), "/a/b")), ("x", ""));

@@ -2,18 +2,18 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Map, Value};
 
 use crate::content::Content;
-use crate::field::Field;
+use crate::field::{Field, list, read};
 use crate::part::Part;
 use crate::tool_call::ToolCall;
 
 /// Who speaks. `Debug` does not show a role that is not known.
 #[non_exhaustive]
-#[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", from = "String")]
+#[derive(Clone, PartialEq, Eq, Hash, Deserialize)]
+#[serde(from = "String")]
 pub enum Role {
     /// Instructions for the whole conversation.
     System,
@@ -26,8 +26,20 @@ pub enum Role {
     /// The result of a tool call.
     Tool,
     /// A role that this version does not know, kept as it came.
-    #[serde(untagged)]
     Other(String),
+}
+
+impl Role {
+    fn as_str(&self) -> &str {
+        match self {
+            Self::System => "system",
+            Self::Developer => "developer",
+            Self::User => "user",
+            Self::Assistant => "assistant",
+            Self::Tool => "tool",
+            Self::Other(word) => word,
+        }
+    }
 }
 
 /// By way of a text: what is derived for an enum takes `{"user": null}` for `"user"`.
@@ -41,6 +53,12 @@ impl From<String> for Role {
             "tool" => Self::Tool,
             _ => Self::Other(word),
         }
+    }
+}
+
+impl Serialize for Role {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
     }
 }
 
@@ -80,12 +98,13 @@ impl fmt::Debug for Role {
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[serde(from = "Map<String, Value>")]
 pub struct Message {
-    #[serde(default, skip_serializing_if = "Field::is_absent")]
+    #[serde(skip_serializing_if = "Field::is_absent")]
     pub(crate) role: Field<Role>,
-    #[serde(default, skip_serializing_if = "Field::is_absent")]
+    #[serde(skip_serializing_if = "Field::is_absent")]
     pub(crate) content: Field<Content>,
-    #[serde(default, skip_serializing_if = "Field::is_absent")]
+    #[serde(skip_serializing_if = "Field::is_absent")]
     pub(crate) tool_calls: Field<Vec<ToolCall>>,
     #[serde(flatten)]
     pub(crate) extra: Map<String, Value>,
@@ -233,6 +252,27 @@ impl Message {
     #[must_use]
     pub const fn extra(&self) -> &Map<String, Value> {
         &self.extra
+    }
+}
+
+impl From<Map<String, Value>> for Message {
+    fn from(mut fields: Map<String, Value>) -> Self {
+        Self {
+            role: Field::take(&mut fields, "role", read::word),
+            content: Field::take(&mut fields, "content", Content::read),
+            tool_calls: Field::take(&mut fields, "tool_calls", read::list),
+            extra: fields,
+        }
+    }
+}
+
+impl From<Message> for Value {
+    fn from(message: Message) -> Self {
+        let Message { role, content, tool_calls, extra: mut fields } = message;
+        role.put(&mut fields, "role", |role| role.as_str().into());
+        content.put(&mut fields, "content", Self::from);
+        tool_calls.put(&mut fields, "tool_calls", |calls| list(calls, Self::from));
+        Self::Object(fields)
     }
 }
 

@@ -42,6 +42,8 @@ impl ModelList {
     /// # Ok::<(), serde_json::Error>(())
     /// ```
     #[must_use]
+    // Compiled where it is called, with all that it needs, which is much: hardly any program does.
+    #[inline]
     pub fn closest(&self, name: &str) -> Vec<&str> {
         closest::closest(name, self.ids())
     }

@@ -3,6 +3,8 @@
 //! Setters and `param()` write to one place, so that the last value wins. What cannot be sent, such as
 //! NaN, is kept as well: the checks refuse it, and so does writing the request as JSON.
 
+use std::borrow::Cow;
+
 use flow_errors::{Error, Result};
 use serde::{Deserialize, Serialize, Serializer, ser};
 use serde_json::{Number, Value};
@@ -43,8 +45,14 @@ impl Params {
     }
 
     pub(crate) fn set(&mut self, name: &'static str, value: impl Into<Value>) {
+        self.set_value(name.into(), value.into());
+    }
+
+    fn set_value(&mut self, name: Cow<'static, str>, value: Value) {
         self.refused.retain(|refused| refused.name != name);
-        self.values.change(name, |held| *held = value.into());
+        if let Some(held) = self.values.place(name) {
+            *held = value;
+        }
     }
 
     pub(crate) fn set_number(&mut self, name: &'static str, number: f64) {
@@ -56,17 +64,24 @@ impl Params {
 
     /// Adds to a parameter that is a list; one value that is none becomes the first of it.
     pub(crate) fn push(&mut self, name: &'static str, value: impl Into<Value>) {
-        self.values.change(name, |held| match held {
-            Value::Array(list) => list.push(value.into()),
-            Value::Null => *held = Value::Array(vec![value.into()]),
-            one => *one = Value::Array(vec![one.take(), value.into()]),
-        });
+        self.push_value(name, value.into());
+    }
+
+    fn push_value(&mut self, name: &'static str, value: Value) {
+        match self.values.place(name.into()) {
+            Some(Value::Array(list)) => list.push(value),
+            Some(held @ Value::Null) => *held = Value::Array(vec![value]),
+            Some(one) => *one = Value::Array(vec![one.take(), value]),
+            None => {}
+        }
     }
 
     /// Adds to a parameter that is an object.
     pub(crate) fn insert(&mut self, name: &'static str, key: &str, value: impl Into<Value>) {
         self.accept(name, Some(key));
-        self.values.change(name, |object| put(object, key, value));
+        if let Some(object) = self.values.place(name.into()) {
+            put(object, key, value.into());
+        }
     }
 
     /// Adds a number to a parameter that is an object.
@@ -88,10 +103,7 @@ impl Params {
                 let why = format!("`{field}` was given through param(); {remedy}");
                 self.refuse(field, None, why);
             }
-            None => {
-                self.refused.retain(|refused| refused.name != name);
-                self.values.change(name, |held| *held = value);
-            }
+            None => self.set_value(name.into(), value),
         }
     }
 

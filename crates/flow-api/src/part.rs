@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::json::{put_in, text};
+use crate::json::{object, put_in, text};
 
 /// One part of a message's content, kept as it came if its type is unknown here.
 ///
@@ -36,7 +36,7 @@ impl Part {
     /// Creates a part of text.
     #[must_use]
     pub fn text(text: impl Into<String>) -> Self {
-        Self(json!({ "type": "text", "text": text.into() }))
+        Self(object([("type", "text".into()), ("text", Value::String(text.into()))]))
     }
 
     /// Creates a part that shows the image behind a URL.
@@ -54,7 +54,7 @@ impl Part {
     /// Sets how closely an image is looked at: `low`, `high` or `auto`. Other parts stay as they are.
     #[must_use]
     pub fn detail(mut self, detail: impl Into<String>) -> Self {
-        put_in(&mut self.0, "image_url", "detail", detail.into());
+        put_in(&mut self.0, "image_url", "detail", Value::String(detail.into()));
         self
     }
 

@@ -8,7 +8,6 @@ use bytes::Bytes;
 use flow_errors::call::{Call, Operation, Send, Target, Tick};
 use flow_errors::{Attempt, Class, Error, Kind, Result};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, header, response};
-use serde::de::{DeserializeOwned, IgnoredAny};
 
 use crate::arrived::Arrived;
 use crate::body::BodyReader;
@@ -16,7 +15,7 @@ use crate::fallback::Fallbacks;
 use crate::gates::{Gates, SharedGate};
 use crate::options::{Checked, IDEMPOTENCY_KEY};
 use crate::patience::Patience;
-use crate::read::read;
+use crate::read::{Decode, read};
 use crate::reply::Received;
 use crate::settings::CallSettings;
 use crate::streaming::Streaming;
@@ -203,16 +202,17 @@ impl Plan {
     /// # Errors
     ///
     /// Returns the service's error, whatever its dialect and under whatever status; `decode` for a
-    /// success that is not a `T`; `reply_too_large` above the caller's maximum; `cancelled` where
+    /// success that `decode` refuses; `reply_too_large` above the caller's maximum; `cancelled` where
     /// the body's reading ended with that.
-    pub fn receive<T: DeserializeOwned>(&self, arrived: Arrived) -> Result<Received<T>> {
-        read(arrived, self.checked.max_reply_bytes).map_err(|error| self.redacted(error))
+    pub fn receive<T>(&self, arrived: Arrived, decode: Decode<T>) -> Result<Received<T>> {
+        let most = self.checked.max_reply_bytes;
+        read(arrived, most, decode).map_err(|error| self.redacted(error))
     }
 
     /// Reads a reply that is no success.
     #[must_use]
     pub fn refusal(&self, arrived: Arrived) -> Error {
-        match self.receive::<IgnoredAny>(arrived) {
+        match self.receive(arrived, |_| Ok(())) {
             Err(error) => error,
             // It never is: what succeeds is read as a stream.
             Ok(_) => Error::new(Kind::Unexpected, Class::Permanent, "a success that is no stream"),

@@ -2,27 +2,34 @@
 
 use flow_errors::{Body, Error, Kind, Result};
 use http::{HeaderMap, StatusCode};
-use serde::de::{self, DeserializeOwned, Unexpected};
+use serde::de::{self, Unexpected};
 
 use crate::arrived::Arrived;
 use crate::body::Collected;
 use crate::kept_body::KeptBody;
 use crate::reply::Received;
 
+/// Decodes the JSON text of a reply.
+///
+/// It is the only part of a call that differs between types of replies, so that nothing else is
+/// compiled for each of them.
+pub type Decode<T> = fn(&str) -> serde_json::Result<T>;
+
 /// Reads a reply of which at most `max_reply_bytes` were collected.
 ///
 /// # Errors
 ///
 /// Returns the service's error, whatever its dialect and under whatever status; `decode` for a
-/// success that is not a `T`; `reply_too_large` above the maximum; what ended the reading early.
-pub(crate) fn read<T: DeserializeOwned>(
+/// success that `decode` refuses; `reply_too_large` above the maximum; what ended the reading early.
+pub(crate) fn read<T>(
     arrived: Arrived,
     max_reply_bytes: usize,
+    decode: Decode<T>,
 ) -> Result<Received<T>> {
     let Success { status, headers, bytes } = success(arrived, max_reply_bytes)?;
     // A success without content is JSON's null, for those who ask for `()` or an `Option`.
     let json: &[u8] = if status == StatusCode::NO_CONTENT { b"null" } else { &bytes };
-    match decode(json) {
+    match utf8(json).and_then(decode) {
         Ok(value) => Ok(Received { value, status, headers, body: KeptBody::new(bytes) }),
         Err(source) => Err(Error::undecodable(status, &headers, Body::new(bytes), source)),
     }
@@ -58,11 +65,7 @@ fn success(arrived: Arrived, max_reply_bytes: usize) -> Result<Success> {
     }
 }
 
-/// Decodes a reply; checking all of it for UTF-8 at once is quicker than string by string.
-fn decode<T: DeserializeOwned>(json: &[u8]) -> serde_json::Result<T> {
-    serde_json::from_str(utf8(json)?)
-}
-
+/// Checking all of a reply for UTF-8 at once is quicker than string by string.
 fn utf8(json: &[u8]) -> serde_json::Result<&str> {
     let error = match std::str::from_utf8(json) {
         Ok(text) => return Ok(text),
@@ -90,7 +93,7 @@ mod tests {
             (b"\"h",                   Some(Category::Eof)),
         ];
         for (json, want) in table {
-            let got = decode::<String>(json).err();
+            let got = utf8(json).and_then(serde_json::from_str::<String>).err();
             assert_eq!(got.as_ref().map(serde_json::Error::classify), want, "{json:?}: {got:?}");
         }
     }

@@ -49,14 +49,14 @@ impl ResponseFormat {
     /// Says what a schema is for. A format without one stays as it is.
     #[must_use]
     pub fn description(mut self, text: impl Into<String>) -> Self {
-        put_in(&mut self.0, "json_schema", "description", text.into());
+        put_in(&mut self.0, "json_schema", "description", Value::String(text.into()));
         self
     }
 
     /// Sets whether the answer is certain to fit the schema. A format without one stays as it is.
     #[must_use]
     pub fn strict(mut self, is_strict: bool) -> Self {
-        put_in(&mut self.0, "json_schema", "strict", is_strict);
+        put_in(&mut self.0, "json_schema", "strict", is_strict.into());
         self
     }
 

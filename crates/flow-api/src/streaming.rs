@@ -300,7 +300,7 @@ impl Streaming {
     pub fn into_arrived(mut self) -> Arrived {
         let reply = self.take_reply();
         let Head { status, headers, received_at } = self.head;
-        Arrived::assembled(status, headers, &reply, received_at)
+        Arrived::assembled(status, headers, reply, received_at)
     }
 
     /// Takes out the reply as a call gets it, and the headers with it.

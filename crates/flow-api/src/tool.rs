@@ -44,21 +44,21 @@ impl Tool {
     /// Says what the function is for, so that the model knows when to ask for it.
     #[must_use]
     pub fn description(mut self, text: impl Into<String>) -> Self {
-        put_in(&mut self.0, "function", "description", text.into());
+        put_in(&mut self.0, "function", "description", Value::String(text.into()));
         self
     }
 
     /// Sets the JSON schema of the function's arguments, which is that of an object.
     #[must_use]
     pub fn parameters(mut self, schema: impl Into<Value>) -> Self {
-        put_in(&mut self.0, "function", "parameters", schema);
+        put_in(&mut self.0, "function", "parameters", schema.into());
         self
     }
 
     /// Sets whether the arguments are certain to fit the schema.
     #[must_use]
     pub fn strict(mut self, is_strict: bool) -> Self {
-        put_in(&mut self.0, "function", "strict", is_strict);
+        put_in(&mut self.0, "function", "strict", is_strict.into());
         self
     }
 

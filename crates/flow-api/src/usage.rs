@@ -5,18 +5,19 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::field::{Field, Names};
+use crate::field::{Field, Names, read};
 
 /// The tokens a call used.
 ///
 /// `Debug` leaves out the values of unknown fields.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[serde(from = "Map<String, Value>")]
 pub struct Usage {
-    #[serde(default, skip_serializing_if = "Field::is_absent")]
+    #[serde(skip_serializing_if = "Field::is_absent")]
     prompt_tokens: Field<u64>,
-    #[serde(default, skip_serializing_if = "Field::is_absent")]
+    #[serde(skip_serializing_if = "Field::is_absent")]
     completion_tokens: Field<u64>,
-    #[serde(default, skip_serializing_if = "Field::is_absent")]
+    #[serde(skip_serializing_if = "Field::is_absent")]
     total_tokens: Field<u64>,
     #[serde(flatten)]
     extra: Map<String, Value>,
@@ -76,6 +77,27 @@ fn count(field: &Field<u64>) -> Option<u64> {
 /// Reads a whole number; languages without whole numbers write 3 as `3.0`.
 fn whole(value: &Value) -> Option<u64> {
     value.as_u64().or_else(|| value.as_number()?.to_string().strip_suffix(".0")?.parse().ok())
+}
+
+impl From<Map<String, Value>> for Usage {
+    fn from(mut fields: Map<String, Value>) -> Self {
+        Self {
+            prompt_tokens: Field::take(&mut fields, "prompt_tokens", read::number),
+            completion_tokens: Field::take(&mut fields, "completion_tokens", read::number),
+            total_tokens: Field::take(&mut fields, "total_tokens", read::number),
+            extra: fields,
+        }
+    }
+}
+
+impl From<Usage> for Value {
+    fn from(usage: Usage) -> Self {
+        let Usage { prompt_tokens, completion_tokens, total_tokens, extra: mut fields } = usage;
+        prompt_tokens.put(&mut fields, "prompt_tokens", Self::from);
+        completion_tokens.put(&mut fields, "completion_tokens", Self::from);
+        total_tokens.put(&mut fields, "total_tokens", Self::from);
+        Self::Object(fields)
+    }
 }
 
 impl fmt::Debug for Usage {

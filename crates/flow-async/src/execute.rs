@@ -5,9 +5,8 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use flow_api::Reply;
-use flow_api::client::{Execute, Plan, Settings};
+use flow_api::client::{Decode, Execute, Plan, Settings};
 use flow_errors::Result;
-use serde::de::DeserializeOwned;
 
 use crate::chat_stream::ChatStream;
 use crate::client::Client;
@@ -21,13 +20,14 @@ impl Execute for Client {
         self.settings()
     }
 
-    fn execute<T: DeserializeOwned + Send + 'static>(
+    fn execute<T: Send + 'static>(
         &self,
         plan: Result<Plan>,
+        decode: Decode<T>,
     ) -> Sending<Reply<T>> {
         // The future holds the plan more than once while it is handed on: better a pointer to it.
         let (client, plan) = (self.clone(), plan.map(Box::new));
-        Sending(Box::pin(async move { drive(&client, plan?).await }))
+        Sending(Box::pin(async move { drive(&client, plan?, decode).await }))
     }
 
     fn stream(&self, plan: Result<Plan>) -> Sending<ChatStream> {

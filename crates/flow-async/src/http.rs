@@ -6,10 +6,10 @@
 
 use std::error::Error as StdError;
 use std::fmt;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use async_trait::async_trait;
 use bytes::Bytes;
 use flow_api::client::{Connection, InFlight, head};
 use flow_errors::{Error, Result, Sent};
@@ -135,20 +135,25 @@ impl HttpTransport {
     }
 }
 
-#[async_trait]
 impl Transport for HttpTransport {
-    async fn send(
-        &self,
+    fn send<'client, 'flight, 'send>(
+        &'client self,
         request: Request<Bytes>,
-        in_flight: &InFlight,
-    ) -> Result<Response<ReplyBody>> {
-        let request = self.request(request, in_flight)?;
-        self.look_at_sockets().await;
-        let reply = self.client.execute(request).await;
-        let reply = Response::from(reply.map_err(|error| self.failed(error, in_flight))?);
-        self.last().reply = Some(Instant::now());
-        head::check(reply.headers())?;
-        Ok(reply.map(|body| body.map_err(body_failed).boxed_unsync()))
+        in_flight: &'flight InFlight,
+    ) -> Pin<Box<dyn Future<Output = Result<Response<ReplyBody>>> + Send + 'send>>
+    where
+        'client: 'send,
+        'flight: 'send,
+    {
+        Box::pin(async move {
+            let request = self.request(request, in_flight)?;
+            self.look_at_sockets().await;
+            let reply = self.client.execute(request).await;
+            let reply = Response::from(reply.map_err(|error| self.failed(error, in_flight))?);
+            self.last().reply = Some(Instant::now());
+            head::check(reply.headers())?;
+            Ok(reply.map(|body| body.map_err(body_failed).boxed_unsync()))
+        })
     }
 }
 

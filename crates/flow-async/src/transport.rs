@@ -3,7 +3,8 @@
 //! A transport tells the truth about one send. Retries, the deadline and reading the reply's body
 //! are the caller's.
 
-use async_trait::async_trait;
+use std::pin::Pin;
+
 use bytes::Bytes;
 use flow_api::client::InFlight;
 use flow_errors::{Error, Result};
@@ -14,6 +15,9 @@ use http_body_util::combinators::UnsyncBoxBody;
 pub type ReplyBody = UnsyncBoxBody<Bytes, Error>;
 
 /// Sends one request and returns the head of its reply.
+///
+/// The lifetimes are those that the macro `async_trait` writes, so that an implementation may use it
+/// and write `async fn send`. This crate does without it, which spares its users the building of it.
 ///
 /// # What an implementation keeps to
 ///
@@ -56,7 +60,6 @@ pub type ReplyBody = UnsyncBoxBody<Bytes, Error>;
 /// # let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
 /// # runtime.block_on(example()).unwrap();
 /// ```
-#[async_trait]
 pub trait Transport: Send + Sync + 'static {
     /// Sends `request` and returns the head of the reply; the body is read afterwards.
     ///
@@ -64,9 +67,12 @@ pub trait Transport: Send + Sync + 'static {
     ///
     /// Returns an error of kind `connect` when DNS, TCP, TLS or the proxy failed, `transport`
     /// when the connection broke, and `decode` when the reply's head is refused.
-    async fn send(
-        &self,
+    fn send<'client, 'flight, 'send>(
+        &'client self,
         request: Request<Bytes>,
-        in_flight: &InFlight,
-    ) -> Result<Response<ReplyBody>>;
+        in_flight: &'flight InFlight,
+    ) -> Pin<Box<dyn Future<Output = Result<Response<ReplyBody>>> + Send + 'send>>
+    where
+        'client: 'send,
+        'flight: 'send;
 }

@@ -1,10 +1,9 @@
 //! Runs the state machine of a call over a transport.
 
 use flow_api::Reply;
-use flow_api::client::{Arrived, InFlight, Plan, Running, StreamCall, Streaming};
+use flow_api::client::{Arrived, Decode, InFlight, Plan, Running, StreamCall, Streaming};
 use flow_errors::Result;
 use flow_errors::call::Send;
-use serde::de::DeserializeOwned;
 
 use crate::chat_stream::ChatStream;
 use crate::client::Client;
@@ -14,16 +13,17 @@ use crate::time_limit::TimeLimit;
 use crate::waiting::next_send;
 
 /// Makes the call that `plan` describes.
-pub(crate) fn drive<T: DeserializeOwned + 'static>(
+pub(crate) fn drive<T: 'static>(
     client: &Client,
     plan: Box<Plan>,
+    decode: Decode<T>,
 ) -> Result<Reply<T>> {
     let clock = client.clock();
     let mut call = Running::new(plan, clock.now(), clock.wall());
     loop {
         let send = next_send(client, &mut call)?;
         let result = call.span().in_scope(|| attempt(client, call.plan(), send));
-        let result = result.and_then(|arrived| call.plan().receive(arrived));
+        let result = result.and_then(|arrived| call.plan().receive(arrived, decode));
         if let Some(reply) = call.on_reply(clock.now(), clock.entropy(), result) {
             return Ok(reply);
         }

@@ -1,9 +1,8 @@
 //! How the calls of `flow-api` come to the driver.
 
 use flow_api::Reply;
-use flow_api::client::{Execute, Plan, Settings};
+use flow_api::client::{Decode, Execute, Plan, Settings};
 use flow_errors::Result;
-use serde::de::DeserializeOwned;
 
 use crate::chat_stream::ChatStream;
 use crate::client::Client;
@@ -17,11 +16,12 @@ impl Execute for Client {
         self.settings()
     }
 
-    fn execute<T: DeserializeOwned + Send + 'static>(
+    fn execute<T: Send + 'static>(
         &self,
         plan: Result<Plan>,
+        decode: Decode<T>,
     ) -> Result<Reply<T>> {
-        drive(self, Box::new(plan?))
+        drive(self, Box::new(plan?), decode)
     }
 
     fn stream(&self, plan: Result<Plan>) -> Result<ChatStream> {

@@ -3,6 +3,8 @@
 //! Total: JSON in any dialect, event streams, lines of JSON, HTML, plain text, broken UTF-8 and
 //! half a body all have a reading.
 
+use std::iter;
+
 use serde_json::Value;
 
 use crate::envelope::trim;
@@ -94,9 +96,9 @@ impl Document {
         if html::is_page(&text) {
             return html::headline(&text).map_or(Self::Empty, Self::Text);
         }
-        match serde_json::from_slice::<String>(text.as_bytes()) {
-            Ok(inner) => Self::Text(inner),
-            Err(_) => Self::Text(text.into_owned()),
+        match text.parse() {
+            Ok(Value::String(inner)) => Self::Text(inner),
+            _ => Self::Text(text.into_owned()),
         }
     }
 
@@ -124,7 +126,31 @@ fn in_values(body: &[u8]) -> Option<Document> {
 
 /// JSON values one after another, up to the first thing that is none.
 fn values(body: &[u8]) -> impl Iterator<Item = Value> {
-    serde_json::Deserializer::from_slice(body).into_iter().map_while(Result::ok)
+    let text = String::from_utf8_lossy(body);
+    let mut start = 0;
+    iter::from_fn(move || {
+        let rest: &str = text.get(start..)?;
+        let (value, len) = first_value(rest)?;
+        start = len.saturating_add(start);
+        Some(value)
+    })
+}
+
+/// The first of several values, and its length; the parser of `serde_json` that is compiled already
+/// takes only one, and says where the next begins.
+fn first_value(text: &str) -> Option<(Value, usize)> {
+    let error = match text.parse() {
+        Ok(value) => return Some((value, text.len())),
+        Err(error) => error,
+    };
+    let error: serde_json::Error = error;
+    if !error.to_string().starts_with("trailing characters") {
+        return None;
+    }
+    let lines_before = error.line().checked_sub(1)?;
+    let line: usize = text.split_inclusive('\n').take(lines_before).map(str::len).sum();
+    let first = text.get(..line.saturating_add(error.column()).checked_sub(1)?)?;
+    Some((first.parse().ok()?, first.len()))
 }
 
 /// Whether a body begins as an object or a list of them does, also in Python's spelling.
@@ -148,7 +174,7 @@ mod tests {
 
     #[test]
     fn every_body_has_a_reading() {
-        let table: [(&str, &[u8], &str); 20] = [
+        let table: [(&str, &[u8], &str); 21] = [
             ("envelope", br#"{"error":{"message":"m"}}"#, "m"),
             ("plain text", b" upstream connect error\r\n", "upstream connect error"),
             ("page", b"<html><head><title>502 Bad Gateway</title>", "502 Bad Gateway"),
@@ -166,6 +192,11 @@ mod tests {
             ("scalar", b"42", "42"),
             ("two documents", br#"{"error":"one"}{"error":"two"}"#, "one"),
             ("lines", b"{\"message\":{\"content\":\"a\"}}\n{\"error\":\"m\"}\n", "m"),
+            (
+                "lines in one",
+                b"\xef\xbb\xbf{\"a\":\n\"\xc3\xa9\"} {\"b\":1}\n\n  {\"error\":\"m\"}x",
+                "m",
+            ),
             ("events", b"event: x\ndata: {\"id\":1}\n\ndata: {\"error\":\"m\"}\n\n", "m"),
             ("events without error", b"data: something broke\n\n", "something broke"),
             ("broken UTF-8", b"bad \xff byte", "bad \u{fffd} byte"),

@@ -2,93 +2,139 @@
 //!
 //! It is only a quicker way to the same facts. Whatever is not just this shape (another field,
 //! another type, a field twice) is left to [`Document`](crate::document::Document), which keeps to
-//! the rules in [`dialect`](crate::dialect).
+//! the rules in [`dialect`](crate::dialect). By hand, because what serde derives for four texts is
+//! more code than the whole of it.
 
 use std::borrow::Cow;
-use std::fmt;
 
-use serde::de::value::MapAccessDeserializer;
-use serde::de::{MapAccess, Visitor};
-use serde::{Deserialize, Deserializer};
+use serde_json::Value;
 
 use crate::envelope::trim;
 
 /// The facts of a documented envelope.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Default)]
 pub(crate) struct Documented<'a> {
-    #[serde(borrow, default)]
-    message: Text<'a>,
-    #[serde(borrow, default, rename = "type")]
-    api_type: Text<'a>,
-    #[serde(borrow, default)]
-    code: Text<'a>,
-    #[serde(borrow, default)]
-    param: Text<'a>,
+    message: Field<'a>,
+    api_type: Field<'a>,
+    code: Field<'a>,
+    param: Field<'a>,
 }
 
-/// A text that is borrowed unless it has escapes; null is none.
-#[derive(Debug, Default, Deserialize)]
-struct Text<'a>(#[serde(borrow)] Option<Borrowed<'a>>);
-
-/// In an `Option`, serde would make every `Cow` an owned one.
-#[derive(Debug, Deserialize)]
-struct Borrowed<'a>(#[serde(borrow)] Cow<'a, str>);
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Root<'a> {
-    #[serde(borrow, deserialize_with = "object")]
-    error: Documented<'a>,
-}
+/// A field once it was seen: a text, borrowed unless it has escapes, or null.
+type Field<'a> = Option<Option<Cow<'a, str>>>;
 
 impl<'a> Documented<'a> {
     /// Reads a body; `None` if it is anything else.
     pub(crate) fn read(body: &'a [u8]) -> Option<Self> {
-        let object = Some(trim(body)).filter(|body| body.starts_with(b"{"));
-        serde_json::from_slice(object?).ok().map(|Root { error }| error)
+        let mut rest = Rest(std::str::from_utf8(trim(body)).ok()?);
+        rest.skip("{")?;
+        let is_error = rest.text()? == "error";
+        rest.skip(":").filter(|()| is_error)?;
+        let facts = rest.facts()?;
+        rest.skip("}")?;
+        rest.is_empty().then_some(facts)
     }
 
     pub(crate) fn message(&self) -> &str {
-        self.message.get().filter(|text| !text.trim().is_empty()).unwrap_or_default()
+        get(&self.message).filter(|text| !text.trim().is_empty()).unwrap_or_default()
     }
 
     pub(crate) fn api_type(&self) -> Option<&str> {
-        self.api_type.get()
+        get(&self.api_type)
     }
 
     pub(crate) fn code(&self) -> Option<&str> {
-        self.code.get()
+        get(&self.code)
     }
 
     pub(crate) fn param(&self) -> Option<&str> {
-        self.param.get()
+        get(&self.param)
+    }
+
+    /// Where a field is kept; `None` if the shape has none of this name.
+    fn field(&mut self, name: &str) -> Option<&mut Field<'a>> {
+        match name {
+            "message" => Some(&mut self.message),
+            "type" => Some(&mut self.api_type),
+            "code" => Some(&mut self.code),
+            "param" => Some(&mut self.param),
+            _ => None,
+        }
     }
 }
 
-impl Text<'_> {
-    fn get(&self) -> Option<&str> {
-        self.0.as_ref().map(|text| &*text.0).filter(|text| !text.is_empty())
+fn get<'a>(field: &'a Field<'_>) -> Option<&'a str> {
+    field.as_ref()?.as_deref().filter(|text| !text.is_empty())
+}
+
+/// What of a body is still to be read.
+struct Rest<'a>(&'a str);
+
+impl<'a> Rest<'a> {
+    /// Reads an object of the facts, each at most once.
+    fn facts(&mut self) -> Option<Documented<'a>> {
+        let mut facts = Documented::default();
+        self.skip("{")?;
+        if self.skip("}").is_some() {
+            return Some(facts);
+        }
+        loop {
+            let name = self.text()?;
+            self.skip(":")?;
+            let value = if self.skip("null").is_some() { None } else { Some(self.text()?) };
+            let field = facts.field(&name).filter(|field| field.is_none())?;
+            *field = Some(value);
+            if self.skip(",").is_none() {
+                return self.skip("}").map(|()| facts);
+            }
+        }
+    }
+
+    /// Reads a text.
+    fn text(&mut self) -> Option<Cow<'a, str>> {
+        let quoted = self.trimmed();
+        let (mut has_escapes, mut is_escaped) = (false, false);
+        for (at, byte) in quoted.bytes().enumerate().skip(1) {
+            match byte {
+                _ if is_escaped => is_escaped = false,
+                b'\\' => (has_escapes, is_escaped) = (true, true),
+                b'"' => {
+                    let (quoted, rest) = quoted.split_at_checked(at.saturating_add(1))?;
+                    self.0 = rest;
+                    return if has_escapes { unescaped(quoted) } else { plain(quoted) };
+                }
+                // JSON has them only as escapes.
+                ..b' ' => return None,
+                _ => {}
+            }
+        }
+        None
+    }
+
+    /// Passes over `token`; `None` if something else is next.
+    fn skip(&mut self, token: &str) -> Option<()> {
+        self.0 = self.trimmed().strip_prefix(token)?;
+        Some(())
+    }
+
+    fn is_empty(&self) -> bool {
+        self.trimmed().is_empty()
+    }
+
+    fn trimmed(&self) -> &'a str {
+        self.0.trim_start_matches([' ', '\t', '\n', '\r'])
     }
 }
 
-/// Reads a JSON object only: by itself serde takes a list for a struct as well.
-fn object<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Documented<'de>, D::Error> {
-    struct Object;
+fn plain(quoted: &str) -> Option<Cow<'_, str>> {
+    quoted.strip_prefix('"')?.strip_suffix('"').map(Cow::Borrowed)
+}
 
-    impl<'de> Visitor<'de> for Object {
-        type Value = Documented<'de>;
-
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("an object")
-        }
-
-        fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
-            Documented::deserialize(MapAccessDeserializer::new(map))
-        }
+fn unescaped(quoted: &str) -> Option<Cow<'_, str>> {
+    match quoted.parse() {
+        Ok(Value::String(text)) => Some(Cow::Owned(text)),
+        _ => None,
     }
-
-    deserializer.deserialize_map(Object)
 }
 
 #[cfg(test)]
@@ -97,7 +143,7 @@ mod tests {
 
     use http::{HeaderMap, StatusCode};
     use proptest::prelude::*;
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     use super::*;
     use crate::{Envelope, Error};

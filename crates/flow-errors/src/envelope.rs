@@ -42,8 +42,11 @@ impl Envelope {
     /// Creates the documented envelope, with only a message.
     #[must_use]
     pub fn new(message: impl Into<String>) -> Self {
-        let error = Object::from_iter([("message".to_owned(), Value::String(message.into()))]);
-        Self(Value::Object(Object::from_iter([("error".to_owned(), Value::Object(error))])))
+        // By `insert`, for `from_iter` would sort them.
+        let (mut root, mut error) = (Object::new(), Object::new());
+        error.insert("message".to_owned(), Value::String(message.into()));
+        root.insert("error".to_owned(), Value::Object(error));
+        Self(Value::Object(root))
     }
 
     /// Returns a copy with this `type`.
@@ -84,8 +87,7 @@ impl Envelope {
     /// Returns the JSON text; decoding it gives back an equal envelope.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
-        // Writing to memory cannot fail, and the keys of a `Value` are strings.
-        serde_json::to_vec(&self.0).unwrap_or_default()
+        self.0.to_string().into_bytes()
     }
 
     /// Returns the JSON value as it came.
@@ -227,14 +229,10 @@ pub(crate) fn trim(body: &[u8]) -> &[u8] {
     body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body).trim_ascii()
 }
 
+/// As text: for that, the parser of values is in `serde_json` already; one for bytes would be compiled
+/// into this crate.
 fn parse(text: &[u8]) -> Result<Value, InvalidEnvelope> {
-    serde_json::from_slice(text).or_else(|error| {
-        // Only what is not UTF-8 is worth a second look.
-        let Cow::Owned(repaired) = String::from_utf8_lossy(text) else {
-            return Err(InvalidEnvelope(Some(error)));
-        };
-        serde_json::from_slice(repaired.as_bytes()).map_err(|error| InvalidEnvelope(Some(error)))
-    })
+    String::from_utf8_lossy(text).parse().map_err(|error| InvalidEnvelope(Some(error)))
 }
 
 #[cfg(test)]

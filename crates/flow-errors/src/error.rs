@@ -127,8 +127,7 @@ impl Error {
     /// Creates the error of a value that was refused before sending; `param` names it.
     #[must_use]
     pub fn invalid_input(param: &str, message: impl Into<Box<str>>) -> Self {
-        let error = Self::new(Kind::InvalidInput, Class::Permanent, message);
-        error.map(|inner| inner.param = Some(param.into()))
+        Self::new(Kind::InvalidInput, Class::Permanent, message).with_param(param)
     }
 
     /// Creates the error of a client that cannot work as configured.
@@ -146,10 +145,14 @@ impl Error {
     /// Creates the error of a failure that fits no other constructor.
     #[must_use]
     pub fn new(kind: Kind, class: Class, message: impl Into<Box<str>>) -> Self {
+        Self::made(kind, class, message.into())
+    }
+
+    fn made(kind: Kind, class: Class, message: Box<str>) -> Self {
         Self(Arc::new(Inner {
             kind,
             class,
-            message: message.into(),
+            message,
             status: None,
             code: None,
             api_type: None,
@@ -172,7 +175,15 @@ impl Error {
     /// Returns a copy with `source` as its cause.
     #[must_use]
     pub fn with_source(self, source: impl Into<Source>) -> Self {
-        self.map(|inner| inner.source = Some(Arc::from(source.into())))
+        self.with_boxed_source(source.into())
+    }
+
+    fn with_boxed_source(self, source: Source) -> Self {
+        self.map(|inner| inner.source = Some(Arc::from(source)))
+    }
+
+    fn with_param(self, param: &str) -> Self {
+        self.map(|inner| inner.param = Some(param.into()))
     }
 
     /// Returns a copy that says what the call was about.
@@ -204,13 +215,16 @@ impl Error {
     /// Adds a source, and its root cause to the message: whoever logs `{error}` alone must learn
     /// that the connection was refused, although everything between is for the chain.
     pub(crate) fn caused_by(self, source: impl Into<Source>) -> Self {
-        let source = source.into();
+        self.caused_by_boxed(source.into())
+    }
+
+    fn caused_by_boxed(self, source: Source) -> Self {
         let mut root: &dyn StdError = &*source;
         while let Some(cause) = root.source() {
             root = cause;
         }
         let message = format!("{}: {root}", self.message());
-        self.map(|inner| inner.message = message.into()).with_source(source)
+        self.map(|inner| inner.message = message.into()).with_boxed_source(source)
     }
 
     /// Returns a copy in whose texts and headers every `secret` is replaced.
@@ -426,8 +440,13 @@ impl Error {
     }
 
     pub(crate) fn map(mut self, change: impl FnOnce(&mut Inner)) -> Self {
-        change(Arc::make_mut(&mut self.0));
+        change(self.inner_mut());
         self
+    }
+
+    /// The one place where an error that is shared is copied: that is much code.
+    fn inner_mut(&mut self) -> &mut Inner {
+        Arc::make_mut(&mut self.0)
     }
 }
 

@@ -27,6 +27,9 @@ impl Error {
 }
 
 impl fmt::Display for SupportReport<'_> {
+    // Compiled where it is written out: it is one of the largest functions, and hardly any program
+    // calls it.
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let error = self.0;
         writeln!(f, "To: {}", Self::ADDRESS)?;

@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use bytes::Bytes;
-use serde::de::IgnoredAny;
+use serde_json::Value;
 
 use super::event::Event;
 use super::fields::Fields;
@@ -142,7 +142,7 @@ impl Decoder {
             return Ok(false);
         }
         let data = self.fields.data(&self.lines).unwrap_or_default();
-        let is_whole = data == b"[DONE]" || serde_json::from_slice::<IgnoredAny>(data).is_ok();
+        let is_whole = data == b"[DONE]" || is_json(data);
         if is_whole { Ok(true) } else { Err(InvalidStream::Cut) }
     }
 
@@ -204,3 +204,7 @@ impl fmt::Display for InvalidStream {
 }
 
 impl std::error::Error for InvalidStream {}
+/// By way of a value: it is asked once a stream, and the parser of values is compiled already.
+fn is_json(data: &[u8]) -> bool {
+    std::str::from_utf8(data).is_ok_and(|text| text.parse::<Value>().is_ok())
+}

@@ -2,6 +2,7 @@
 
 use flow_errors::Error;
 use flow_errors::call::Delivered;
+use serde_json::{Map, Value};
 
 use super::Streaming;
 use super::body::{self, Incoming};
@@ -70,14 +71,11 @@ impl Streaming {
         collected.failure = failure.or(collected.failure);
         let Head { status, headers, received_at } = self.head.clone();
         let arrived = Arrived { status, headers, collected, received_at };
-        let received = read(arrived, self.rules.max_reply_bytes);
-        let received = received.and_then(|received: Received<ChatCompletion>| {
-            let chunk = Chunk::whole(&received.value).map_err(Error::undecodable_event)?;
-            Ok((received.value, chunk))
-        });
-        match received {
-            Ok((reply, chunk)) => {
-                self.whole = Some(reply);
+        match read(arrived, self.rules.max_reply_bytes, ChatCompletion::from_json) {
+            Ok(Received { value, .. }) => {
+                // What the reply would have been as one piece.
+                let chunk = Chunk::from(Map::from(value.clone()));
+                self.whole = Some(value);
                 self.take(chunk, 0);
                 self.conclude(Ending::Whole);
             }
@@ -141,8 +139,8 @@ impl Streaming {
             return error;
         }
         let reply = self.take_reply();
-        let partial = serde_json::to_value(&reply);
+        let partial = Value::Object(reply.clone().into());
         self.whole = Some(reply);
-        partial.map_or_else(|_| error.clone(), |partial| error.clone().with_partial(partial))
+        error.with_partial(partial)
     }
 }

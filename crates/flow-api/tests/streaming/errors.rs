@@ -188,8 +188,8 @@ fn one_reply_in_place_of_a_stream_is_taken_as_it_is() {
         ("envelope, mislabelled", "text/event-stream",    r#"{"error":{"message":"m","type":"server_error"}}"#.to_owned(), "", Some((Kind::Server, "m"))),
         ("half a reply",      "application/json",         json[..60].to_owned(),     "",   Some((Kind::Decode, "response with status 200 and content type application/json could not be decoded: EOF while parsing a string at line 1 column 60"))),
         ("page",              "text/html",                page.to_owned(),           "",   Some((Kind::Decode, "response with status 200 and content type text/html could not be decoded: expected value at line 1 column 1"))),
-        ("something else",    "application/json",         r#"{"object":"list"}"#.to_owned(), "", Some((Kind::Decode, "response with status 200 and content type application/json could not be decoded: missing field `choices` at line 1 column 17"))),
-        ("no JSON at all",    "application/json",         "null".to_owned(),         "",   Some((Kind::Decode, "response with status 200 and content type application/json could not be decoded: invalid type, expected struct ChatCompletion at line 1 column 4"))),
+        ("something else",    "application/json",         r#"{"object":"list"}"#.to_owned(), "", Some((Kind::Decode, "response with status 200 and content type application/json could not be decoded: missing field `choices`"))),
+        ("no JSON at all",    "application/json",         "null".to_owned(),         "",   Some((Kind::Decode, "response with status 200 and content type application/json could not be decoded: invalid type, expected an object"))),
     ];
     for (name, label, body, text, want) in table {
         for size in [1, 7, body.len()] {
