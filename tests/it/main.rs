@@ -26,3 +26,5 @@ mod secrets;
 mod streams;
 #[cfg(test)]
 mod trace;
+#[cfg(test)]
+mod turns;

@@ -32,6 +32,9 @@
 //!   service asks for (`Retry-After` and its relatives, a field or phrase in the body, a limit with
 //!   nothing left) takes its place, is never undercut, and above 120 s ends the call with the
 //!   service's error. See [`RetryPolicy`].
+//! - **Turns**: from the first 429 or limit header on, calls are sent as fast as the service allows,
+//!   first in, first out, and after failures as its successes allow; they wait up to 60 s for their
+//!   turn. [`Client::health`] tells how that stands.
 //! - **Other models**: a chat with [`fallback_models`](ClientBuilder::fallback_models) asks the next
 //!   one at once when one is overloaded, unknown, or throttled for longer than 5 s; on the last one
 //!   it waits as above. [`Reply::asked_model`] says who answered.
@@ -91,10 +94,6 @@
 //! - Failing: [`Error`], [`Kind`], [`RetryPolicy`]; everything else is in [`flow_errors`]
 //! - Another HTTP stack: [`Transport`], [`InFlight`], [`HttpTransport`]; the wire itself is in
 //!   [`flow_api`]
-//!
-//! # What it does not do yet
-//!
-//! It does not pace calls to a known limit.
 //!
 //! # Features
 //!

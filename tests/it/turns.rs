@@ -1,0 +1,114 @@
+//! Calls wait for their turn: in order, as fast as the service allows, and no longer than they may.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use flow_api::ClientBuilder;
+use flow_blocking::CancelToken;
+use flow_errors::{Kind, RetryPolicy, StoppedBecause};
+use flow_sim::{Action, Sim};
+use flow_tests::{TestClient, both};
+
+both! {
+    hint_that_one_call_is_told_is_kept_by_all
+    turn_that_does_not_come_in_time_is_the_services_failure
+    health_tells_of_limits_and_failures
+}
+
+fn client<C: TestClient>(sim: &Sim) -> C {
+    let builder = ClientBuilder::<C>::new().api_key("sk-test").base_url(sim.base_url());
+    builder.no_proxy().build().unwrap()
+}
+
+fn refused_once(wait_ms: u32) -> Sim {
+    let refusal = Action::row(429).header("retry-after-ms", wait_ms.to_string());
+    Sim::builder().script(vec![refusal]).start().unwrap()
+}
+
+fn hint_that_one_call_is_told_is_kept_by_all<C: TestClient>() {
+    const WAIT: Duration = Duration::from_millis(400);
+    let sim = refused_once(400);
+    let client: C = client(&sim);
+    let refused = client.hello("gpt-4o").retry(RetryPolicy::none());
+    assert_eq!(C::wait(refused.send()).unwrap_err().kind(), Kind::RateLimit);
+    // What it was told, others keep to: nobody else is refused.
+    let began = Instant::now();
+    thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| {
+                let reply = C::wait(client.hello("gpt-4o").retry(RetryPolicy::none()).send());
+                assert!(began.elapsed() >= WAIT / 2, "{:?}", began.elapsed());
+                reply.unwrap();
+            });
+        }
+    });
+    let log = sim.log();
+    let refusal = log.first().unwrap().at;
+    assert!(log.iter().skip(1).all(|seen| seen.at >= refusal + WAIT), "{log:?}");
+    assert_eq!(log.len(), 9);
+    // Another model is another matter.
+    let began = Instant::now();
+    C::wait(client.hello("gpt-4o-mini").send()).unwrap();
+    assert!(began.elapsed() < WAIT);
+}
+
+fn turn_that_does_not_come_in_time_is_the_services_failure<C: TestClient>() {
+    let sim = refused_once(60_000);
+    let client: C = client(&sim);
+    let once = RetryPolicy::builder().max_attempts(1).max_turn_wait(Duration::ZERO);
+    let once = once.build().unwrap();
+    let first = C::wait(client.hello("gpt-4o").retry(once).send()).unwrap_err();
+    let error = C::wait(client.hello("gpt-4o").retry(once).send()).unwrap_err();
+    assert_eq!(
+        (error.kind(), error.stopped_because()),
+        (Kind::RateLimit, Some(StoppedBecause::Turn))
+    );
+    assert_eq!((error.message(), error.attempts().len()), (first.message(), 0));
+    assert_eq!((sim.log().len(), client.settings().in_flight()), (1, 0));
+}
+
+fn health_tells_of_limits_and_failures<C: TestClient>() {
+    let sim = refused_once(1);
+    let client: C = client(&sim);
+    let health = |client: &C| client.settings().health(flow_errors::call::Tick::ORIGIN);
+    assert!(health(&client).is_empty());
+    C::wait(client.hello("gpt-4o").retry(RetryPolicy::none()).send()).unwrap_err();
+    let health = health(&client);
+    let health = health.get("gpt-4o").unwrap();
+    assert_eq!((health.refusals(), health.waiting(), health.in_flight()), (1, 0, 0));
+    assert_eq!(health.last_failure().unwrap().kind(), Kind::RateLimit);
+}
+
+/// A blocking call that waits for its turn ends with its token; the turn goes to the next.
+#[test]
+fn cancelled_call_gives_its_turn_to_the_next() {
+    let sim = refused_once(600);
+    let client: flow_blocking::Client = client(&sim);
+    client.chat("m").user("Hello").retry(RetryPolicy::none()).send().unwrap_err();
+    let (token, done) = (CancelToken::new(), Arc::new(AtomicUsize::new(0)));
+    thread::scope(|scope| {
+        for _ in 0..4 {
+            let bound = client.with_cancel_token(&token);
+            scope.spawn(move || {
+                let error = bound.chat("m").user("Hello").send().unwrap_err();
+                assert_eq!(error.kind(), Kind::Cancelled);
+                assert!(error.attempts().is_empty());
+            });
+        }
+        for _ in 0..4 {
+            let (client, done) = (&client, done.clone());
+            scope.spawn(move || {
+                client.chat("m").user("Hello").send().unwrap();
+                done.fetch_add(1, Ordering::SeqCst);
+            });
+        }
+        while client.health().get("m").unwrap().waiting() < 8 {
+            thread::yield_now();
+        }
+        token.cancel();
+    });
+    assert_eq!((done.load(Ordering::SeqCst), sim.log().len()), (4, 5));
+    assert_eq!(client.health().get("m").unwrap().waiting(), 0);
+}
