@@ -91,6 +91,17 @@ fn cancelled_token_ends_a_stream_that_is_being_read() {
     assert!(sim.wait_until_idle(SOON));
 }
 
+#[test]
+fn cancelled_token_ends_a_stream_of_which_all_has_arrived() {
+    let sim = Sim::start().unwrap();
+    let (client, token) = (blocking(&sim), CancelToken::new());
+    let mut stream = client.with_cancel_token(&token).chat("m").user("Hello").stream().unwrap();
+    stream.next().unwrap().unwrap();
+    token.cancel();
+    assert_eq!(stream.next().unwrap().unwrap_err().kind(), Kind::Cancelled);
+    assert!(stream.next().is_none());
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn stream_that_is_dropped_is_closed_whether_it_was_open_or_not() {
     for model in ["sim-stream-stall-early", "sim-stream-stall"] {

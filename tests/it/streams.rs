@@ -1,5 +1,6 @@
 //! Streams over real sockets: they end complete or with an error, and never in between.
 
+mod limits;
 mod readme;
 mod recovery;
 mod scenarios;

@@ -8,13 +8,14 @@ use std::time::{Duration, Instant};
 use flow_api::ClientBuilder;
 use flow_blocking::CancelToken;
 use flow_errors::{Kind, RetryPolicy, StoppedBecause};
-use flow_sim::{Action, Sim};
+use flow_sim::{Action, Sim, Stream};
 use flow_tests::{TestClient, both};
 
 both! {
     hint_that_one_call_is_told_is_kept_by_all
     turn_that_does_not_come_in_time_is_the_services_failure
     health_tells_of_limits_and_failures
+    calls_that_wait_learn_nothing_of_the_answers_of_others
 }
 
 fn client<C: TestClient>(sim: &Sim) -> C {
@@ -79,6 +80,28 @@ fn health_tells_of_limits_and_failures<C: TestClient>() {
     let health = health.get("gpt-4o").unwrap();
     assert_eq!((health.refusals(), health.waiting(), health.in_flight()), (1, 0, 0));
     assert_eq!(health.last_failure().unwrap().kind(), Kind::RateLimit);
+}
+
+fn calls_that_wait_learn_nothing_of_the_answers_of_others<C: TestClient>() {
+    let cut = Action::normal().stream(Stream::new().deltas(2));
+    let sim = Sim::builder().script(vec![cut; 55]).start().unwrap();
+    let client: C = client(&sim);
+    let once = RetryPolicy::builder().max_attempts(1).max_turn_wait(Duration::ZERO);
+    let once = once.build().unwrap();
+    let error = loop {
+        let error = C::wait(client.hello("m").retry(once).send_streamed()).unwrap_err();
+        if error.stopped_because() == Some(StoppedBecause::Turn) {
+            break error;
+        }
+        assert!(error.partial::<flow_api::ChatCompletion>().is_some(), "its own");
+    };
+    assert_eq!((error.kind(), error.attempts().len()), (Kind::StreamTruncated, 0));
+    let health = client.settings().health(flow_errors::call::Tick::ORIGIN);
+    for error in [&error, health.get("m").unwrap().last_failure().unwrap()] {
+        assert!(error.partial::<serde_json::Value>().is_none(), "{error}");
+        assert!(error.delivered().is_none() && error.body().is_empty(), "{error}");
+        assert!(error.request_id().is_none(), "{error}");
+    }
 }
 
 /// A blocking call that waits for its turn ends with its token; the turn goes to the next.

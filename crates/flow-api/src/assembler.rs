@@ -90,7 +90,10 @@ impl Assembler {
             added = added.saturating_add(merge::follow(&mut self.extra, name, value));
         }
         for (place, choice) in (0_u64..).zip(chunk.choices()) {
-            let answer = self.answers.entry(choice.index().unwrap_or(place)).or_default();
+            let answer = self.answers.entry(choice.index().unwrap_or(place)).or_insert_with(|| {
+                added = added.saturating_add(size_of::<Answer>());
+                Answer::default()
+            });
             let was_finished = answer.is_finished();
             added = added.saturating_add(answer.push(choice));
             if !was_finished && answer.is_finished() {

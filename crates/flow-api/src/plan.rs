@@ -177,12 +177,11 @@ impl Plan {
     /// Returns what tells the idempotency key of a target from that of the first one.
     fn key_ending(&self, target: Target) -> Option<String> {
         let model = (target.model > 0).then(|| format!("-fallback-{}", target.model));
-        let stream = match (target.streams, self.streams) {
-            (true, false) => "-stream",
-            (false, true) => "-whole",
-            _ => return model,
-        };
-        Some(model.unwrap_or_default() + stream)
+        if target.streams == self.streams {
+            return model;
+        }
+        // What was to be a stream never becomes anything else.
+        Some(model.unwrap_or_default() + "-stream")
     }
 
     /// Starts the time of an attempt that is sent at `now`.

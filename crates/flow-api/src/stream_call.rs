@@ -79,7 +79,7 @@ impl StreamCall {
     pub fn into_result(mut self, now: Tick) -> Result<Reply<ChatCompletion>> {
         self.end(|| now);
         // Only a call that was over before has no reply, and such a one opens no stream.
-        self.result.unwrap_or_else(|| Err(Error::cancelled()))
+        self.result.take().unwrap_or_else(|| Err(Error::cancelled()))
     }
 
     /// Returns the attempts; the one under way is not among them.
@@ -139,6 +139,16 @@ impl StreamCall {
             // What cancels a call knows nothing of its stream.
             Step::Done(verdict) => self.call.finish(verdict).with_delivery_of(&partial),
             Step::Send(_) | Step::Wait { .. } => partial,
+        }
+    }
+}
+
+impl Drop for StreamCall {
+    /// A stream that is left after its last finish reason has succeeded.
+    fn drop(&mut self) {
+        if self.stream.is_complete() {
+            // The instant only matters to the history, which nobody reads any more.
+            self.end(|| Tick::ORIGIN);
         }
     }
 }

@@ -14,7 +14,7 @@ use std::fmt;
 use std::time::SystemTime;
 
 use bytes::Bytes;
-use flow_errors::call::{Delivered, Outcome};
+use flow_errors::call::Delivered;
 use flow_errors::{Error, Kind, Result};
 use http::{HeaderMap, StatusCode, response};
 
@@ -156,13 +156,10 @@ impl Streaming {
     /// What had arrived before is given out first, unless the caller cancelled. A stream that was
     /// complete by then stays so.
     pub fn fail(&mut self, error: Error) {
-        if self.is_closed() {
-            return;
-        }
-        if error.kind() == Kind::Cancelled {
+        if error.kind() == Kind::Cancelled && !self.is_over() {
             self.ready.clear();
             self.end = End::Near(Err(Failure::Failed(error)));
-        } else {
+        } else if !self.is_closed() {
             self.closed = Closed::Badly(error);
         }
     }
@@ -196,10 +193,27 @@ impl Streaming {
     /// Returns the next piece, or the error that ends the stream; `None` when more bytes are needed,
     /// and for ever once it [`is_over`](Self::is_over).
     pub fn next_chunk(&mut self) -> Option<Result<Chunk>> {
+        let next = self.next_ready();
+        if let Some(Ok(chunk)) = &next {
+            self.deliver(chunk);
+        }
+        next
+    }
+
+    /// Passes over the next piece as [`next_chunk`](Self::next_chunk) gives it out: for a stream that
+    /// is put together, of which nothing is delivered.
+    ///
+    /// # Errors
+    ///
+    /// Returns the error that ends the stream.
+    pub fn pass_over(&mut self) -> Option<Result<()>> {
+        self.next_ready().map(|next| next.map(drop))
+    }
+
+    fn next_ready(&mut self) -> Option<Result<Chunk>> {
         loop {
             let may_give = self.contents > 0 || matches!(self.end, End::Near(Ok(())));
             if let Some(chunk) = may_give.then(|| self.ready.pop_front()).flatten() {
-                self.deliver(&chunk);
                 return Some(Ok(chunk));
             }
             match std::mem::replace(&mut self.end, End::Ahead) {
@@ -252,12 +266,6 @@ impl Streaming {
         !self.delivered.is_nothing()
     }
 
-    /// Returns what the retry machine is to be told of an error that ended this stream.
-    #[must_use]
-    pub fn outcome(&self, error: Error) -> Outcome {
-        if self.has_delivered() { Outcome::Broken(error) } else { Outcome::Failed(error) }
-    }
-
     /// Returns the HTTP status.
     #[must_use]
     pub const fn status(&self) -> StatusCode {
@@ -279,13 +287,15 @@ impl Streaming {
     /// Returns the model that answers, as the service names it.
     #[must_use]
     pub fn model(&self) -> Option<&str> {
-        self.assembler.model()
+        let whole = self.whole.as_ref().and_then(ChatCompletion::model);
+        whole.or_else(|| self.assembler.model())
     }
 
     /// Returns what the call used, once the service has said it.
     #[must_use]
-    pub const fn usage(&self) -> Option<&Usage> {
-        self.assembler.usage()
+    pub fn usage(&self) -> Option<&Usage> {
+        let whole = self.whole.as_ref().and_then(ChatCompletion::usage);
+        whole.or_else(|| self.assembler.usage())
     }
 
     /// Takes out the reply, as far as it has arrived.

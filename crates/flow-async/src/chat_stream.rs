@@ -13,6 +13,7 @@ use flow_errors::headers::RateLimits;
 use flow_errors::{Attempts, Result};
 use futures_core::Stream;
 
+use crate::client::Client;
 use crate::clock::Clock;
 use crate::incoming::Incoming;
 
@@ -46,8 +47,8 @@ pub struct ChatStream {
 }
 
 impl ChatStream {
-    pub(crate) const fn new(call: StreamCall, incoming: Incoming, clock: Arc<dyn Clock>) -> Self {
-        Self { call, incoming, clock }
+    pub(crate) fn new(call: StreamCall, incoming: Incoming, client: &Client) -> Self {
+        Self { call, incoming, clock: client.clock().clone() }
     }
 
     /// Returns the next piece; `None` when the stream is over, which without an error before it means

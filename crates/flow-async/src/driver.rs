@@ -39,7 +39,7 @@ pub(crate) async fn open(client: &Client, plan: Box<Plan>) -> Result<ChatStream>
         match call.span().in_future(begin(client, call.plan(), send)).await {
             Ok((stream, incoming)) => {
                 let call = StreamCall::new(call, stream);
-                return Ok(ChatStream::new(call, incoming, clock.clone()));
+                return Ok(ChatStream::new(call, incoming, client));
             }
             Err(error) => call.on_failure(clock.now(), clock.entropy(), error),
         }

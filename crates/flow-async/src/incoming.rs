@@ -1,6 +1,7 @@
 //! The body of a streamed reply, read from the transport as it arrives and within its limits.
 
 use std::future::poll_fn;
+use std::mem;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -19,13 +20,16 @@ pub(crate) struct Incoming {
     /// `None` once nothing more is wanted of it: the connection is closed then, unless all was read.
     body: Option<ReplyBody>,
     limit: TimeLimit,
+    /// Whether the latest read brought something: then its wait is over, and the next one must not
+    /// begin too late.
+    has_read: bool,
     /// How much was read after the end of the stream; `None` before that.
     after_end: Option<u32>,
 }
 
 impl Incoming {
     pub(crate) const fn new(body: ReplyBody, limit: TimeLimit) -> Self {
-        Self { body: Some(body), limit, after_end: None }
+        Self { body: Some(body), limit, has_read: false, after_end: None }
     }
 
     /// Reads until the stream has begun: until nothing of it can be sent again without being noticed.
@@ -45,8 +49,8 @@ impl Incoming {
     pub(crate) async fn read_all(&mut self, stream: &mut Streaming) -> Result<()> {
         poll_fn(|context| {
             loop {
-                match stream.next_chunk() {
-                    Some(Ok(_)) => {}
+                match stream.pass_over() {
+                    Some(Ok(())) => {}
                     Some(Err(error)) => return Poll::Ready(Err(error)),
                     None if stream.is_over() => return self.poll_end(context).map(Ok),
                     None => ready!(self.poll_read(context, stream)),
@@ -66,14 +70,16 @@ impl Incoming {
             stream.finish();
             return Poll::Ready(());
         };
+        // What never says anything may never let go either.
+        if mem::take(&mut self.has_read) && self.limit.is_over(stream.contents()) {
+            stream.fail(self.limit.over());
+            return Poll::Ready(());
+        }
         match Pin::new(body).poll_frame(context) {
             Poll::Ready(Some(Ok(frame))) => {
+                self.has_read = true;
                 if let Ok(bytes) = frame.into_data() {
                     stream.push(bytes);
-                }
-                // What never says anything may never let go either.
-                if self.limit.is_over(stream.contents()) {
-                    stream.fail(self.limit.over());
                 }
             }
             Poll::Ready(Some(Err(error))) => stream.fail(error),

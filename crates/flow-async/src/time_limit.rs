@@ -8,8 +8,8 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use flow_api::client::{InFlight, Patience};
-use flow_errors::Result;
 use flow_errors::call::Tick;
+use flow_errors::{Error, Result};
 use http::StatusCode;
 
 use crate::clock::{Clock, Sleep};
@@ -83,7 +83,7 @@ impl TimeLimit {
     }
 
     /// Returns the error of an attempt whose time is over.
-    pub(crate) fn over(&self) -> flow_errors::Error {
+    pub(crate) fn over(&self) -> Error {
         self.patience.over(self.in_flight.sent())
     }
 }

@@ -7,8 +7,10 @@ use flow_api::chat::{Chunk, Usage};
 use flow_api::client::StreamCall;
 use flow_api::{ChatCompletion, Reply};
 use flow_errors::headers::RateLimits;
-use flow_errors::{Attempts, Result};
+use flow_errors::{Attempts, Error, Result};
 
+use crate::CancelToken;
+use crate::client::Client;
 use crate::clock::Clock;
 use crate::incoming::Incoming;
 
@@ -18,8 +20,9 @@ use crate::incoming::Incoming;
 /// says how much had been delivered ([`Error::delivered`](crate::Error::delivered)) and holds what had
 /// arrived ([`Error::partial`](crate::Error::partial)). Nothing is read ahead of what is asked for.
 ///
-/// A [`CancelToken`](crate::CancelToken) ends it. Dropping it closes the connection and gives back what the call held. A stream that was read to its
-/// end leaves the connection to the next call; for that it may wait 100 ms for the body to end as well.
+/// A [`CancelToken`](crate::CancelToken) ends it. Dropping it closes the connection and gives back what
+/// the call held. A stream that was read to its end leaves the connection to the next call; for that it
+/// may wait 100 ms for the body to end as well.
 ///
 /// # Examples
 ///
@@ -39,11 +42,13 @@ pub struct ChatStream {
     call: StreamCall,
     incoming: Incoming,
     clock: Arc<dyn Clock>,
+    cancel: CancelToken,
 }
 
 impl ChatStream {
-    pub(crate) const fn new(call: StreamCall, incoming: Incoming, clock: Arc<dyn Clock>) -> Self {
-        Self { call, incoming, clock }
+    pub(crate) fn new(call: StreamCall, incoming: Incoming, client: &Client) -> Self {
+        let (clock, cancel) = (client.clock().clone(), client.cancel_token().clone());
+        Self { call, incoming, clock, cancel }
     }
 
     /// Reads the rest, and returns the whole reply as if it had come in one piece.
@@ -108,6 +113,10 @@ impl Iterator for ChatStream {
     /// `transport`, `timeout`, `cancelled`, `decode`, `reply_too_large`.
     fn next(&mut self) -> Option<Result<Chunk>> {
         self.call.call().span().in_scope(|| {
+            // Also of what has been read already nothing more is wanted then.
+            if self.cancel.is_cancelled() {
+                self.call.stream().fail(Error::cancelled());
+            }
             loop {
                 if let Some(piece) = self.call.next_chunk(|| self.clock.now()) {
                     if piece.is_err() {

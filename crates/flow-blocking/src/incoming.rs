@@ -1,6 +1,7 @@
 //! The body of a streamed reply, read from the transport as it arrives and within its limits.
 
 use std::io::{self, Read as _};
+use std::mem;
 
 use bytes::Bytes;
 use flow_api::client::Streaming;
@@ -21,12 +22,15 @@ pub(crate) struct Incoming {
     /// `None` once nothing more is wanted of it: the connection is closed then, unless all was read.
     body: Option<ReplyBody>,
     limit: TimeLimit,
+    /// Whether the latest read brought something: then its wait is over, and the next one must not
+    /// begin too late.
+    has_read: bool,
     buffer: Box<[u8]>,
 }
 
 impl Incoming {
     pub(crate) fn new(body: ReplyBody, limit: TimeLimit) -> Self {
-        Self { body: Some(body), limit, buffer: vec![0; PIECE].into_boxed_slice() }
+        Self { body: Some(body), limit, has_read: false, buffer: vec![0; PIECE].into_boxed_slice() }
     }
 
     /// Reads until the stream has begun: until nothing of it can be sent again without being noticed.
@@ -42,8 +46,8 @@ impl Incoming {
     /// Reads all of the stream.
     pub(crate) fn read_all(&mut self, stream: &mut Streaming) -> Result<()> {
         loop {
-            match stream.next_chunk() {
-                Some(Ok(_)) => {}
+            match stream.pass_over() {
+                Some(Ok(())) => {}
                 Some(Err(error)) => return Err(error),
                 None if stream.is_over() => {
                     self.read_end();
@@ -56,11 +60,16 @@ impl Incoming {
 
     /// Reads once, and tells the stream what there was.
     pub(crate) fn read(&mut self, stream: &mut Streaming) {
+        // What never says anything may never let go either, nor a transport that knows no limits.
+        if mem::take(&mut self.has_read) && self.limit.is_over(stream.contents()) {
+            return stream.fail(self.limit.over());
+        }
         self.limit.begin_wait(stream.contents());
         let Some(body) = &mut self.body else { return stream.finish() };
         match body.read(&mut self.buffer) {
             Ok(0) => stream.finish(),
             Ok(length) => {
+                self.has_read = true;
                 let piece = self.buffer.get(..length).unwrap_or(&self.buffer);
                 stream.push(Bytes::copy_from_slice(piece));
             }

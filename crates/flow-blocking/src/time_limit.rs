@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use flow_api::client::{InFlight, Patience};
-use flow_errors::Result;
+use flow_errors::{Error, Result};
 use http::StatusCode;
 
 use crate::clock::Clock;
@@ -40,6 +40,17 @@ impl TimeLimit {
         let now = self.clock.now();
         let left = self.patience.until(now, contents).map(|until| until.since(now));
         self.in_flight.set_wait_limit(left);
+    }
+
+    /// Returns whether what comes after so much content has taken too long.
+    pub(crate) fn is_over(&mut self, contents: u64) -> bool {
+        let now = self.clock.now();
+        self.patience.until(now, contents).is_some_and(|until| now >= until)
+    }
+
+    /// Returns the error of an attempt whose time is over.
+    pub(crate) fn over(&self) -> Error {
+        self.patience.over(self.in_flight.sent())
     }
 
     /// Returns what came of a wait, and if it took too long, which limit was over.

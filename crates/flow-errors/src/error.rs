@@ -212,6 +212,21 @@ impl Error {
         self.map(|inner| (inner.delivered, inner.partial) = (delivered, partial))
     }
 
+    /// Returns what the failure says of the service, for other calls to see: without the request that
+    /// failed and without what came of it.
+    pub(crate) fn of_service(&self) -> Self {
+        self.clone().map(|inner| {
+            inner.body = Body::default();
+            inner.request_id = None;
+            inner.headers = HeaderMap::new();
+            inner.operation = None;
+            inner.attempts = Attempts::default();
+            inner.delivered = None;
+            inner.partial = None;
+            inner.source = None;
+        })
+    }
+
     /// Adds a source, and its root cause to the message: whoever logs `{error}` alone must learn
     /// that the connection was refused, although everything between is for the chain.
     pub(crate) fn caused_by(self, source: impl Into<Source>) -> Self {

@@ -202,7 +202,7 @@ impl Gate {
         }
         // A lock conflict is about one request.
         if error.class().is_retryable() && error.class() != Class::Conflict {
-            self.last_failure = Some(error.clone());
+            self.last_failure = Some(error.of_service());
         }
     }
 

@@ -34,7 +34,9 @@ impl Kind {
             Self::PayloadTooLarge => "Send a smaller request body",
             Self::Conflict => "Retry after the conflicting request has finished",
             Self::Connect => "Check the base URL, DNS, proxy, TLS roots and network",
-            Self::Timeout => "Raise the deadline or the attempt timeout, or ask for less",
+            Self::Timeout => {
+                "Raise the limit that was reached (deadline, attempt, idle or first content timeout), or ask for less"
+            }
             Self::Transport => {
                 "Check the network and proxies on the way; the request may have been run"
             }

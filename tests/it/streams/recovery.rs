@@ -93,6 +93,7 @@ fn stream_that_breaks_off_is_sent_again_because_nobody_saw_it<C: TestClient>() {
     let ours: C = client(&sim);
     let error = C::wait(ours.hello("gpt-4o").send_streamed()).unwrap_err();
     assert_eq!((error.kind(), error.attempts().len()), (Kind::StreamTruncated, 3));
+    assert!(error.delivered().unwrap().is_nothing(), "{error}");
     let partial: flow_api::ChatCompletion = error.partial().unwrap();
     assert!(!partial.text().is_empty(), "{partial:?}");
 }

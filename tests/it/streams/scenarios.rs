@@ -3,6 +3,7 @@
 //! Read as a user does who writes the obvious loop: what is not whole must end in an error.
 
 use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use flow_errors::call::Delivered;
@@ -19,6 +20,7 @@ both! {
     deadline_ends_a_stream_too
     connections_are_kept_after_the_end_and_closed_before_it
     dropped_streams_leave_nothing_behind
+    stream_that_is_left_after_its_finish_reason_has_succeeded
 }
 
 /// How a stream ends that is tried once.
@@ -253,4 +255,22 @@ fn dropped_streams_leave_nothing_behind<C: TestClient>() {
     }
     assert_eq!(client.settings().in_flight(), 0);
     C::wait(client.hello("gpt-4o").send()).unwrap();
+}
+
+fn stream_that_is_left_after_its_finish_reason_has_succeeded<C: TestClient>() {
+    let sim = Sim::start().unwrap();
+    let client: C = client(&sim);
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let hook = told.clone();
+    let call = client.hello("gpt-4o").on_attempt(move |attempt| {
+        hook.lock().unwrap().push((attempt.status().is_some(), attempt.kind()));
+    });
+    let mut stream = C::open(call.stream()).unwrap();
+    let is_last = |chunk: &flow_api::chat::Chunk| {
+        chunk.choices().iter().any(|choice| choice.finish_reason().is_some())
+    };
+    assert!(stream.by_ref().map(Result::unwrap).any(|chunk| is_last(&chunk)));
+    drop(stream);
+    assert_eq!(*told.lock().unwrap(), [(true, None)]);
+    assert_eq!(client.settings().in_flight(), 0);
 }

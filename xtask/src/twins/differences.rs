@@ -58,15 +58,13 @@ pub(super) struct Name {
 }
 
 #[rustfmt::skip]
-pub(super) const NAMES: [Name; 13] = [
+pub(super) const NAMES: [Name; 11] = [
     Name { side: Side::Async,    file: "src/lib.rs",     name: "Sending",     why: "a call as a future" },
     Name { side: Side::Async,    file: "src/execute.rs", name: "Sending",     why: "a call as a future" },
     Name { side: Side::Async,    file: "src/chat_stream.rs", name: "next",    why: "an `Iterator` has it from its trait; who wants `Stream`'s needs another crate" },
     Name { side: Side::Async,    file: "src/incoming.rs", name: "poll_read",  why: "what blocks there is polled here" },
     Name { side: Side::Async,    file: "src/incoming.rs", name: "poll_end",   why: "what blocks there is polled here" },
-    Name { side: Side::Async,    file: "src/time_limit.rs", name: "is_over",  why: "the caller looks at the time here, the transport there" },
     Name { side: Side::Async,    file: "src/time_limit.rs", name: "poll_over", why: "the caller looks at the time here, the transport there" },
-    Name { side: Side::Async,    file: "src/time_limit.rs", name: "over",     why: "the caller looks at the time here, the transport there" },
     Name { side: Side::Blocking, file: "src/time_limit.rs", name: "begin_wait", why: "the transport is told what it may take" },
     Name { side: Side::Blocking, file: "src/incoming.rs", name: "read",       why: "what is polled there blocks here" },
     Name { side: Side::Blocking, file: "src/incoming.rs", name: "read_end",   why: "what is polled there blocks here" },

@@ -89,7 +89,9 @@ impl Streaming {
             self.contents = self.contents.saturating_add(1);
         }
         if self.contents == 0 {
-            self.held = self.held.saturating_add(bytes);
+            // Pieces that say nothing are short on the wire, and as large as any here.
+            let size = bytes.saturating_add(size_of::<Chunk>());
+            self.held = self.held.saturating_add(size);
         }
         let most = self.rules.max_reply_bytes;
         if self.held.max(self.assembler.size()) > most {

@@ -1,7 +1,7 @@
 //! When a stream is complete, and what is said of one that is not.
 
 use flow_api::chat::Completeness;
-use flow_errors::call::{Delivered, Outcome as Told};
+use flow_errors::call::Delivered;
 use flow_errors::{Class, Error, Kind};
 
 use crate::support::{End, event, read, said, stop, stream, whole};
@@ -162,18 +162,12 @@ fn nothing_is_given_out_before_something_is_said() {
     stream.push(format!(": hello\n\n{role}{role}"));
     assert!(stream.next_chunk().is_none());
     assert_eq!((stream.contents(), stream.has_delivered(), stream.model()), (0, false, Some("m")));
-    let again = stream.outcome(Error::transport(flow_errors::Sent::Perhaps, "reset"));
-    assert!(matches!(again, Told::Failed(_)));
-
     stream.push(said("a"));
     let texts: Vec<_> = std::iter::from_fn(|| stream.next_chunk())
         .map(|chunk| chunk.unwrap().text().to_owned())
         .collect();
     assert_eq!(texts, ["", "", "a"]);
     assert_eq!((stream.contents(), stream.delivered()), (1, Delivered::new(3, 1)));
-    let broken = stream.outcome(Error::transport(flow_errors::Sent::Perhaps, "reset"));
-    assert!(matches!(broken, Told::Broken(_)));
-
     stream.push(format!(": still here\n\n\n{role}"));
     assert_eq!(stream.next_chunk().unwrap().unwrap().text(), "");
     assert_eq!(stream.contents(), 1, "keep-alives and empty deltas are no progress");
@@ -188,6 +182,10 @@ fn sizes_are_bounded() {
         let call = |n| format!(r#"{{"choices":[{{"delta":{{"tool_calls":[{{"index":{n}}}]}}}}]}}"#);
         (0..n).map(|n| event(&call(n))).collect::<String>()
     };
+    let answers = said("a")
+        + &(1..100)
+            .map(|n| event(&format!(r#"{{"choices":[{{"index":{n}}}]}}"#)))
+            .collect::<String>();
     let json = format!(r#"{{"choices":[{{"message":{{"content":"{long}"}}}}]}}"#);
     #[rustfmt::skip]
     let table = [
@@ -196,6 +194,8 @@ fn sizes_are_bounded() {
         ("texts",            many,                   "the reply is longer than 2000 bytes", 1),
         ("calls",            calls(40),              "the reply is longer than 2000 bytes", 1),
         ("before anything is said", quiet,           "the reply is longer than 2000 bytes", 0),
+        ("pieces of nothing", event(r#"{"choices":[]}"#).repeat(20), "the reply is longer than 2000 bytes", 0),
+        ("answers",          answers,                "the reply is longer than 2000 bytes", 1),
         ("whole reply",      json,                   "the reply is longer than 2000 bytes", 0),
     ];
     for (name, body, want, least) in table {
@@ -209,4 +209,25 @@ fn sizes_are_bounded() {
     let body = format!("{}{}{}", ": x\n\n".repeat(2_000), said("a").repeat(100), stop(0));
     let got = read(stream(&[]).with_max_reply_bytes(2_000), &[body.as_bytes()], End::Well);
     assert!(got.error.is_none(), "{:?}", got.error);
+}
+
+#[test]
+fn who_answers_and_what_it_cost_is_known_after_a_failure_too() {
+    let mut stream = stream(&[]);
+    stream.push(said("a") + &event(r#"{"model":"m","choices":[],"usage":{"total_tokens":3}}"#));
+    stream.finish();
+    let error = std::iter::from_fn(|| stream.next_chunk()).find_map(Result::err).unwrap();
+    assert_eq!(error.kind(), Kind::StreamTruncated);
+    assert_eq!(stream.model(), Some("m"));
+    assert_eq!(stream.usage().unwrap().total_tokens(), 3);
+}
+
+#[test]
+fn cancel_takes_back_what_has_not_been_given_out() {
+    let mut stream = stream(&[]);
+    stream.push(said("a") + &said("b") + &stop(0));
+    assert_eq!(stream.next_chunk().unwrap().unwrap().text(), "a");
+    stream.fail(Error::cancelled());
+    assert_eq!(stream.next_chunk().unwrap().unwrap_err().kind(), Kind::Cancelled);
+    assert!(stream.next_chunk().is_none() && !stream.is_complete());
 }

@@ -113,7 +113,8 @@ fn deadline_that_passed_before_the_first_send_is_its_own_error() {
     assert_eq!(
         error.to_string(),
         "timeout: the deadline passed before the first attempt (POST /chat/completions, model m, \
-         not sent, stopped by deadline). Raise the deadline or the attempt timeout, or ask for less",
+         not sent, stopped by deadline). Raise the limit that was reached (deadline, attempt, idle or first content timeout), \
+         or ask for less",
     );
     script.timeouts = Timeouts::default();
     assert_eq!(script.run().sends.len(), 1);
