@@ -132,7 +132,9 @@ fn large(progress: &Progress) -> Result<[Figure; 2]> {
     Ok([time, Figure::counted(name, "KiB", (peak, None), PEAK_LIMIT)])
 }
 
-/// Makes a client whose every call is answered by a 502 with `page`, without a network.
+/// Makes a client whose every call is answered by a 404 with `page`, without a network.
+///
+/// That is no outage: after 50 failures of another kind calls would wait for their turn.
 fn refused_with(page: &[u8]) -> Result<Client> {
     let transport = Arc::new(Canned(page.into()));
     let client = Client::builder().api_key("sk-bench").retry(RetryPolicy::none());
@@ -150,7 +152,7 @@ impl Transport for Canned {
     ) -> Result<Response<ReplyBody>, Error> {
         in_flight.mark_sent();
         let mut reply = Response::new(Box::new(Cursor::new(Arc::clone(&self.0))) as ReplyBody);
-        *reply.status_mut() = StatusCode::BAD_GATEWAY;
+        *reply.status_mut() = StatusCode::NOT_FOUND;
         Ok(reply)
     }
 }
