@@ -60,6 +60,32 @@ impl Figure {
         }
     }
 
+    /// The same, of how much more ours is instead of how many times as much.
+    pub(super) fn of_differences(
+        name: impl Into<String>,
+        unit: &'static str,
+        pairs: &Pairs,
+        limit: f64,
+    ) -> Self {
+        let differences = pairs.differences();
+        let (value, spread) = (differences.median(), Some(differences.quartiles()));
+        let figure = Self::of_pairs(name, unit, pairs, Some(limit));
+        Self { value, of: Of::Difference, spread, ..figure }
+    }
+
+    /// The same, of ours alone.
+    pub(super) fn of_ours(
+        name: impl Into<String>,
+        unit: &'static str,
+        pairs: &Pairs,
+        limit: f64,
+    ) -> Self {
+        let each = pairs.each_ours();
+        let (value, spread) = (each.median(), Some(each.quartiles()));
+        let figure = Self::of_pairs(name, unit, pairs, Some(limit));
+        Self { floor: None, value, of: Of::Ours, spread, ..figure }
+    }
+
     /// Makes a figure of something that is counted, so that once is enough.
     pub(super) fn counted(
         name: impl Into<String>,

@@ -13,6 +13,7 @@ mod paired;
 mod progress;
 pub(crate) mod server;
 mod show;
+mod streams;
 mod timing;
 
 use clap::ValueEnum;
@@ -44,6 +45,8 @@ enum Part {
     Decode,
     /// Decisions of the retry machine.
     Machine,
+    /// Streams: events, pieces, the first content, many at once.
+    Streams,
     /// What the clients add to a program: crates, build time, size. Takes minutes.
     Build,
 }
@@ -59,6 +62,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result {
             Part::Decode => decode::measure(&progress)?,
             Part::Build => build::measure(&progress, arguments.builds)?,
             Part::Machine => machine::measure(&progress)?,
+            Part::Streams => streams::measure(&progress)?,
         });
     }
     drop(progress);

@@ -80,7 +80,11 @@ impl Pairs {
     }
 
     pub(super) fn ours(&self) -> f64 {
-        Ranked::new(self.0.iter().map(|pair| pair.ours)).median()
+        self.each_ours().median()
+    }
+
+    pub(super) fn each_ours(&self) -> Ranked {
+        Ranked::new(self.0.iter().map(|pair| pair.ours))
     }
 
     pub(super) fn floor(&self) -> f64 {
@@ -89,6 +93,10 @@ impl Pairs {
 
     pub(super) fn ratios(&self) -> Ranked {
         Ranked::new(self.0.iter().map(|pair| pair.ours / pair.floor))
+    }
+
+    pub(super) fn differences(&self) -> Ranked {
+        Ranked::new(self.0.iter().map(|pair| pair.ours - pair.floor))
     }
 
     /// Whether the median's 95 % interval, which reaches a root of the number up and down the

@@ -25,13 +25,13 @@ use crate::Result;
 const MAX_REPLY_BYTES: u64 = 64 * 1024 * 1024;
 
 #[derive(Clone)]
-pub(super) struct Async {
+pub(in crate::bench) struct Async {
     client: reqwest::Client,
     url: reqwest::Url,
 }
 
 impl Async {
-    pub(super) fn new(base_url: &str) -> Result<Self> {
+    pub(in crate::bench) fn new(base_url: &str) -> Result<Self> {
         let provider = rustls::crypto::ring::default_provider();
         // Never used over plain HTTP; without it reqwest would load the system's roots.
         let tls = ClientConfig::builder_with_provider(provider.into())
@@ -59,23 +59,27 @@ impl Async {
         Ok(())
     }
 
-    async fn call(&self) -> Result<ChatCompletion, Box<dyn std::error::Error + Send + Sync>> {
+    /// Sends a body; returns what comes back once its head is there.
+    pub(in crate::bench) async fn post(&self, body: Vec<u8>) -> reqwest::Result<reqwest::Response> {
         let request = self.client.post(self.url.clone());
-        let request = request.header("idempotency-key", idempotency_key());
-        let reply = request.body(serde_json::to_vec(&Chat::NEW)?).send().await?;
+        request.header("idempotency-key", idempotency_key()).body(body).send().await
+    }
+
+    async fn call(&self) -> Result<ChatCompletion, Box<dyn std::error::Error + Send + Sync>> {
+        let reply = self.post(serde_json::to_vec(&Chat::NEW)?).await?;
         let (status, is_gzip) = (reply.status(), is_gzip(reply.headers()));
         decoded(status, is_gzip, &reply.bytes().await?)
     }
 }
 
-pub(super) struct Blocking {
+pub(in crate::bench) struct Blocking {
     agent: ureq::Agent,
     url: http::Uri,
     headers: HeaderMap,
 }
 
 impl Blocking {
-    pub(super) fn new(base_url: &str, timeout: Option<Duration>) -> Result<Self> {
+    pub(in crate::bench) fn new(base_url: &str, timeout: Option<Duration>) -> Result<Self> {
         let config = ureq::config::Config::builder()
             .http_status_as_error(false)
             .max_idle_connections(100)
@@ -95,12 +99,19 @@ impl Blocking {
         Ok(())
     }
 
-    fn call(&self) -> Result<ChatCompletion, Box<dyn std::error::Error + Send + Sync>> {
-        let mut request =
-            http::Request::post(self.url.clone()).body(serde_json::to_vec(&Chat::NEW)?)?;
+    /// Sends a body; returns what comes back once its head is there.
+    pub(in crate::bench) fn post(
+        &self,
+        body: Vec<u8>,
+    ) -> Result<http::Response<ureq::Body>, Box<dyn std::error::Error + Send + Sync>> {
+        let mut request = http::Request::post(self.url.clone()).body(body)?;
         *request.headers_mut() = self.headers.clone();
         request.headers_mut().insert("idempotency-key", idempotency_key().parse()?);
-        let (head, mut body) = self.agent.run(request)?.into_parts();
+        Ok(self.agent.run(request)?)
+    }
+
+    fn call(&self) -> Result<ChatCompletion, Box<dyn std::error::Error + Send + Sync>> {
+        let (head, mut body) = self.post(serde_json::to_vec(&Chat::NEW)?)?.into_parts();
         let bytes = body.with_config().limit(MAX_REPLY_BYTES).read_to_vec()?;
         decoded(head.status, is_gzip(&head.headers), &bytes)
     }

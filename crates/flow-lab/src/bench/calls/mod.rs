@@ -3,9 +3,9 @@
 //! Both send the same bytes over connections that stay open, to a server in another process, and
 //! decode the reply into the same type. Ours checks, counts, times and keeps a history besides.
 
-mod bare;
+pub(super) mod bare;
 mod ours;
-mod same;
+pub(super) mod same;
 
 use std::thread;
 use std::time::Duration;

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-pub(super) const MODEL: &str = "gpt-4o";
-pub(super) const KEY: &str = "sk-bench";
-pub(super) const PROMPT: &str = "Hello";
+pub(in crate::bench) const MODEL: &str = "gpt-4o";
+pub(in crate::bench) const KEY: &str = "sk-bench";
+pub(in crate::bench) const PROMPT: &str = "Hello";
 
 /// A call may take so long: the default of ours.
-pub(super) const DEADLINE: Duration = Duration::from_secs(600);
+pub(in crate::bench) const DEADLINE: Duration = Duration::from_secs(600);

@@ -1,0 +1,119 @@
+//! Many streams at once: the memory and the tasks that ours takes beside the bare HTTP stack.
+//!
+//! Each has read its first content and waits for more. What is allocated on the one thread is
+//! counted, and that is all there is: connections included, with the server in another process.
+
+use flow_async::ChatStream;
+use tokio::runtime::{self, Runtime};
+
+use super::request::body;
+use crate::Result;
+use crate::bench::calls::bare;
+use crate::bench::calls::same::{KEY, PROMPT};
+use crate::bench::figure::Figure;
+use crate::bench::progress::Progress;
+use crate::bench::server::Server;
+
+const STREAMS: u32 = 1_000;
+
+/// The most kibibytes that a stream may take beside the bare one.
+const LIMIT: f64 = 8.0;
+
+/// Says a little and then nothing more.
+const MODEL: &str = "sim-stream-stall";
+
+/// The sockets of all streams in this process, or in the server's, and what else is open.
+#[cfg(unix)]
+const FILES: u64 = 2 * STREAMS as u64;
+
+/// Permits as many sockets as are needed, here and in the processes that are started from here.
+#[cfg(unix)]
+pub(super) fn raise_limit() -> Result {
+    use nix::sys::resource::{Resource, getrlimit, setrlimit};
+
+    let (soft, hard) = getrlimit(Resource::RLIMIT_NOFILE)?;
+    if soft < FILES {
+        setrlimit(Resource::RLIMIT_NOFILE, FILES.min(hard), hard)?;
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+pub(super) fn raise_limit() -> Result {
+    Ok(())
+}
+
+/// What all streams together take.
+#[derive(Clone, Copy)]
+struct Taken {
+    bytes: f64,
+    tasks: f64,
+}
+
+/// Opens all streams of ours, and then those of a bare client.
+pub(super) fn measure(server: &Server, progress: &Progress) -> Result<[Figure; 2]> {
+    let step = progress.of("open streams");
+    step(1);
+    let ours = taken(server, ours)?;
+    step(2);
+    let bare = taken(server, bare)?;
+    let each = |taken: Taken| taken.bytes / f64::from(STREAMS) / 1024.0;
+    let name = "open, memory of each of 1,000 streams against reqwest";
+    let memory = Figure::counted(name, "KiB", (each(ours), Some(each(bare))), LIMIT);
+    let name = "open, tasks of 1,000 streams against reqwest";
+    Ok([memory, Figure::counted(name, "tasks", (ours.tasks, Some(bare.tasks)), 0.0)])
+}
+
+/// Returns what streams take that `open` opens, so many of them.
+fn taken<T>(
+    server: &Server,
+    open: impl Fn(&str, &Runtime, u32) -> Result<Vec<T>>,
+) -> Result<Taken> {
+    let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
+    // What is made once and stays.
+    drop(open(server.base_url(), &runtime, 1)?);
+    let mut streams = Ok(Vec::new());
+    let counted =
+        allocation_counter::measure(|| streams = open(server.base_url(), &runtime, STREAMS));
+    let tasks = runtime.metrics().num_alive_tasks();
+    drop(streams?);
+    Ok(Taken {
+        bytes: i32::try_from(counted.bytes_current)?.into(),
+        tasks: u32::try_from(tasks)?.into(),
+    })
+}
+
+fn ours(base_url: &str, runtime: &Runtime, count: u32) -> Result<Vec<ChatStream>> {
+    let client = flow_async::Client::builder().api_key(KEY).base_url(base_url).build()?;
+    runtime.block_on(async {
+        let mut streams = Vec::with_capacity(usize::try_from(count)?);
+        for _ in 0..count {
+            let mut stream = client.chat(MODEL).user(PROMPT).stream().await?;
+            stream.next().await.ok_or("the stream is over already")??;
+            streams.push(stream);
+        }
+        Ok(streams)
+    })
+}
+
+fn bare(base_url: &str, runtime: &Runtime, count: u32) -> Result<Vec<reqwest::Response>> {
+    let client = bare::Async::new(base_url)?;
+    runtime.block_on(async {
+        let mut streams = Vec::with_capacity(usize::try_from(count)?);
+        for _ in 0..count {
+            let mut stream = client.post(body(MODEL)?).await?.error_for_status()?;
+            let mut read = Vec::new();
+            while !has_begun(&read) {
+                read.extend(stream.chunk().await?.ok_or("the stream is over already")?);
+            }
+            streams.push(stream);
+        }
+        Ok(streams)
+    })
+}
+
+/// Whether there is content in what was read: the opening of the server's streams has a role beside it.
+fn has_begun(read: &[u8]) -> bool {
+    const BEGIN: &[u8] = b"\"delta\":{\"content\":\"";
+    read.windows(BEGIN.len()).any(|window| window == BEGIN)
+}
