@@ -129,3 +129,12 @@ pub(crate) fn tokens(value: &Value) -> u64 {
     let bytes = u64::try_from(value.to_string().len()).unwrap_or(u64::MAX);
     bytes.div_ceil(4)
 }
+
+/// What a request may cost at most: what it asks with, and the answer that it allows.
+pub(crate) fn most_tokens(request: &Value) -> u32 {
+    let asked = ["messages", "input"].iter().filter_map(|name| request.get(name)).map(tokens);
+    let allowed =
+        ["max_completion_tokens", "max_tokens"].iter().find_map(|name| request.get(name)?.as_u64());
+    let most = asked.sum::<u64>().saturating_add(allowed.unwrap_or(0));
+    u32::try_from(most).unwrap_or(u32::MAX)
+}

@@ -21,6 +21,13 @@ const MIDDLE: &str = "
 KEYS
   Any key is good, but those that begin with `sk-wrong`: 401.
 
+LIMITS AND OUTAGES
+  --limit 100/s --burst 20 lets requests through at an even rate, each model's for itself; the
+  others get a 429. The headers tell the limiter's state: the limit is the burst, the reset is
+  the time until all of it is back. --slots 5 --service-ms 50 --queue 20 works on five requests
+  at once and has 20 wait; the others get a 503, and work goes on when its client has left.
+  --outage 0..5 and --failing 0.3 answer 503. All of it is for chats and embeddings.
+
 ENDPOINTS
   POST /v1/chat/completions, POST /v1/embeddings, GET /v1/models, GET /v1/models/{id};
   also without /v1. Chats are streamed if asked for. `tools` are called (not after a tool's
@@ -28,6 +35,8 @@ ENDPOINTS
 
 EXAMPLES
   flow-sim --log &
+  flow-sim --limit 60/min --burst 5 --limit-tells retry-after
+  flow-sim --slots 10 --service-ms 50..450 --queue 100 --outage 0..30
 
   curl -i http://127.0.0.1:4429/v1/chat/completions \\
     -H 'authorization: Bearer sk-test' \\

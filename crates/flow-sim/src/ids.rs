@@ -1,4 +1,4 @@
-//! Names and numbers that follow from the seed, never from a clock or from chance.
+//! Names, numbers and chance that follow from the seed, never from a clock or from chance.
 
 /// Makes the ids of one server.
 #[derive(Clone, Copy, Debug)]
@@ -25,6 +25,16 @@ impl Ids {
     pub(crate) fn call(self, seq: u64, choice: u64) -> String {
         let number = mix(mix(self.seed.rotate_left(32)).wrapping_add(seq)).wrapping_add(choice);
         format!("call_sim{:016x}", mix(number))
+    }
+
+    /// What decides whether the request numbered `seq` fails by chance.
+    pub(crate) const fn chance(self, seq: u64) -> u64 {
+        mix(mix(self.seed.rotate_left(16)).wrapping_add(seq))
+    }
+
+    /// What decides how long the request numbered `seq` is worked on.
+    pub(crate) const fn pace(self, seq: u64) -> u64 {
+        mix(mix(self.seed.rotate_left(48)).wrapping_add(seq))
     }
 }
 

@@ -29,12 +29,14 @@
 //!
 //! 1. The [`Script`], while it has actions for the request.
 //! 2. Path, method, key (any but `sk-wrong...`), body and parameters, as the service checks them.
-//! 3. [Overload](SimBuilder::overload_model) of the model.
-//! 4. The model id. `sim-429` fails with the row 429, `sim-hang` never answers, and so on for
+//! 3. [Outages](SimBuilder::outage), [chance](SimBuilder::failing) and the model's [`Limit`].
+//! 4. [Overload](SimBuilder::overload_model) of the model.
+//! 5. The model id. `sim-429` fails with the row 429, `sim-hang` never answers, and so on for
 //!    all of [`model_ids`]. `sim-429-x2-<anything>` fails twice for that exact id, then answers:
 //!    give each test an ending of its own. `sim-stream-...` are for requests with `stream: true`, and
 //!    `sim-slow-unary` for those without; others are answered normally, and do not count. Other ids
 //!    that begin with `sim-` are unknown (404); ids that do not are answered normally.
+//! 6. The server's [`Capacity`].
 //!
 //! # What is answered normally
 //!
@@ -78,11 +80,12 @@
 //! - [`Seen`]: one entry of the server's [log](Sim::log), keys and prompts included
 //! - [`Script`], [`Action`], [`InvalidScript`]: what to do with which request
 //! - [`Stream`], [`Dialect`]: what becomes of a streamed answer, and how errors are written in it
+//! - [`Limit`], [`Capacity`]: how often a model may be asked, and what the server can do at once
 //! - [`model_ids`]: the faults that need no script
 //!
 //! # What it does not do
 //!
-//! It does not limit rates, or speak TLS or HTTP/2, and of streams only chats have one.
+//! It does not speak TLS or HTTP/2, and of streams only chats have one.
 //! It listens on loopback only. No answer contains anything from a prompt: what it repeats are names and
 //! values of tools and schemas.
 //!
@@ -98,6 +101,7 @@ mod action;
 mod answer;
 mod asked;
 mod body;
+mod capacity;
 mod chat;
 mod check;
 mod check_chat;
@@ -107,8 +111,10 @@ mod dialect;
 mod embedding;
 mod event;
 mod fault;
+mod gcra;
 mod ids;
 mod json;
+mod limit;
 mod log;
 mod logprobs;
 mod model_id;
@@ -125,11 +131,14 @@ mod sim;
 mod step;
 mod stream;
 mod stream_fault;
+mod weather;
 mod wire;
 
 pub use crate::action::Action;
+pub use crate::capacity::Capacity;
 pub use crate::dialect::Dialect;
 pub use crate::fault::model_ids;
+pub use crate::limit::Limit;
 pub use crate::log::Seen;
 pub use crate::script::{InvalidScript, Script};
 pub use crate::sim::{Sim, SimBuilder};

@@ -1,6 +1,7 @@
 //! The `flow-sim` command: a server to try programs against, until Ctrl-C.
 
 mod help;
+mod load;
 
 use std::error::Error;
 use std::fs;
@@ -10,6 +11,8 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory as _, FromArgMatches as _, Parser};
 use flow_sim::{Script, Seen, Sim, SimBuilder};
+
+use crate::load::Load;
 
 /// A FlowAPI on this machine: answers like the service, and fails as you ask it to.
 ///
@@ -22,7 +25,7 @@ struct Options {
     #[arg(long, default_value_t = 4429)]
     port: u16,
 
-    /// What the request ids are derived from: the same seed, the same answers
+    /// What ids and chance are derived from: the same seed, the same answers
     #[arg(long, default_value_t = 0)]
     seed: u64,
 
@@ -37,6 +40,9 @@ struct Options {
     /// Prints a line for each request to stderr, without headers and bodies
     #[arg(long)]
     log: bool,
+
+    #[command(flatten, next_help_heading = "Limits and outages")]
+    load: Load,
 }
 
 fn main() -> ExitCode {
@@ -77,6 +83,7 @@ fn start(options: &Options) -> Result<Sim, Box<dyn Error>> {
     if let Some(path) = &options.script {
         builder = builder.script(read_script(path)?);
     }
+    builder = options.load.apply(builder);
     if options.log {
         builder = builder.on_request(print);
     }

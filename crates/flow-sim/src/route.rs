@@ -13,6 +13,13 @@ pub(crate) enum Endpoint {
     Model(String),
 }
 
+impl Endpoint {
+    /// Says whether a model works on it: what limits and slots are for.
+    pub(crate) const fn is_work(&self) -> bool {
+        matches!(self, Self::Chat | Self::Embeddings)
+    }
+}
+
 /// Finds the endpoint, or what is wrong with a request that means none.
 pub(crate) fn find(method: &Method, path: &str) -> Result<Endpoint, Problem> {
     let short = path.strip_prefix("/v1").unwrap_or(path);

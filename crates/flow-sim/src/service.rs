@@ -1,29 +1,35 @@
-//! Decides what each request gets: script first, then checks, then the model id.
+//! Decides what each request gets: script first, then checks, then load, then the model id.
 
 use std::collections::HashSet;
 use std::io::Write as _;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use http::header::{CONTENT_ENCODING, VARY};
-use http::{HeaderValue, Method, Request, Response, StatusCode};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
 use hyper::body::Incoming;
 
 use crate::answer;
 use crate::asked::Asked;
 use crate::body::Steps;
+use crate::capacity::Slots;
+use crate::chat;
 use crate::check::{self, Keys};
 use crate::deliver;
 use crate::ids::Ids;
+use crate::limit::Limiter;
 use crate::log::{Log, Seen};
 use crate::model_id::{Failures, ModelId};
 use crate::plan::{self, Answer, Plan};
 use crate::reply::Reply;
+use crate::route::Endpoint;
 use crate::rows;
 use crate::script::Plans;
 use crate::step::{self, Step};
+use crate::weather::Weather;
 use crate::wire::{Cut, Plug};
 
 /// All that the handlers of one server share.
@@ -35,6 +41,17 @@ pub(crate) struct Service {
     pub(crate) log: Arc<Log>,
     pub(crate) script: Mutex<Plans>,
     pub(crate) failures: Mutex<Failures>,
+    pub(crate) weather: Weather,
+    pub(crate) limiter: Option<Mutex<Limiter>>,
+    pub(crate) slots: Option<Mutex<Slots>>,
+}
+
+/// One request, as those who decide need to know it.
+#[derive(Clone, Copy)]
+struct Arrival<'a> {
+    asked: &'a Asked,
+    seq: u64,
+    at: Duration,
 }
 
 impl Service {
@@ -48,7 +65,7 @@ impl Service {
         let asked = Asked::read(request).await?;
         // No await between the number and the log: the log is in order.
         let (seq, at, in_flight) = self.log.arrive();
-        let (mut reply, plan) = self.decide(&asked, seq);
+        let (mut reply, plan) = self.decide(Arrival { asked: &asked, seq, at });
         let request_id = self.ids.request(seq);
         if let Ok(value) = HeaderValue::from_str(&request_id) {
             reply.headers.insert("x-request-id", value);
@@ -83,23 +100,60 @@ impl Service {
         deliver::deliver(reply, plan.delivery, plug, in_flight).await
     }
 
-    fn decide(&self, asked: &Asked, seq: u64) -> (Reply, Plan) {
+    fn decide(&self, arrival: Arrival<'_>) -> (Reply, Plan) {
+        let Arrival { asked, seq, .. } = arrival;
         let scripted = lock(&self.script).next(asked.model());
         let scripted = scripted.filter(|plan| plan.scope.covers(asked.is_streamed()));
         let scripted = scripted.unwrap_or_default();
+        let mut told = HeaderMap::new();
         let plan = match (scripted.answer, check::check(asked, &self.keys)) {
             (Answer::Normal, Err(problem)) => return (problem.reply(), scripted),
-            (Answer::Normal, Ok(_)) => self.fault(asked).unwrap_or_default().under(scripted),
+            (Answer::Normal, Ok(endpoint)) => match self.admit(arrival, endpoint) {
+                Ok(headers) => {
+                    told = headers;
+                    self.fault(asked)
+                        .unwrap_or_else(|| self.work(arrival, endpoint))
+                        .under(scripted)
+                }
+                Err(refusal) => return (*refusal, scripted),
+            },
             _ => scripted,
         };
         let normal = || answer::answer(asked, &plan, self.ids, seq);
-        let reply = match plan.answer {
+        let mut reply = match plan.answer {
             Answer::Normal => normal(),
             Answer::Huge(padding) => padded(normal(), padding),
             Answer::Row(status) => rows::row(status),
             Answer::Status(status) => Reply::new(status, "application/json", Bytes::new()),
         };
+        reply.headers.extend(told);
         (reply, plan)
+    }
+
+    /// Lets a request pass, with what the answer's head is to say, or refuses it: nobody is served in
+    /// an outage, nor beyond the limit.
+    fn admit(&self, arrival: Arrival<'_>, endpoint: &Endpoint) -> Result<HeaderMap, Box<Reply>> {
+        let Arrival { asked, seq, at } = arrival;
+        let Some(model) = asked.model().filter(|_| endpoint.is_work()) else {
+            return Ok(HeaderMap::new());
+        };
+        if self.weather.is_bad(at, self.ids.chance(seq)) {
+            return Err(Box::new(rows::row(StatusCode::SERVICE_UNAVAILABLE)));
+        }
+        let Some(limiter) = &self.limiter else { return Ok(HeaderMap::new()) };
+        lock(limiter).ask(at, model, || chat::most_tokens(&asked.json))
+    }
+
+    /// Works on a request for as long as it takes, or has no room for it.
+    fn work(&self, arrival: Arrival<'_>, endpoint: &Endpoint) -> Plan {
+        let Arrival { seq, at, .. } = arrival;
+        let Some(slots) = self.slots.as_ref().filter(|_| endpoint.is_work()) else {
+            return Plan::default();
+        };
+        match lock(slots).enter(at, self.ids.pace(seq)) {
+            Some(end) => Plan { after: end.saturating_sub(at), ..Plan::default() },
+            None => Plan::answer(Answer::Row(StatusCode::SERVICE_UNAVAILABLE)),
+        }
     }
 
     /// What is wrong with the model: it is overloaded, or its id asks for a fault and has not failed

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::fmt;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -13,12 +14,15 @@ use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 
 use crate::accept;
+use crate::capacity::{Capacity, Slots};
 use crate::check::Keys;
 use crate::ids::Ids;
+use crate::limit::{Limit, Limiter};
 use crate::log::{Log, Seen, Watcher};
 use crate::model_id::Failures;
 use crate::script::{InvalidScript, Script};
 use crate::service::Service;
+use crate::weather::Weather;
 
 /// A running server. It stops when it is dropped.
 ///
@@ -59,7 +63,7 @@ impl Sim {
         Self::builder().start()
     }
 
-    /// Returns a builder: seed 0, any free port, no script, any key.
+    /// Returns a builder: seed 0, any free port, no script, any key, no limits.
     pub fn builder() -> SimBuilder {
         SimBuilder::default()
     }
@@ -143,6 +147,9 @@ pub struct SimBuilder {
     keys: Keys,
     overloaded: HashSet<String>,
     script: Script,
+    weather: Weather,
+    limit: Option<Limit>,
+    capacity: Option<Capacity>,
     log_limit: usize,
     watcher: Option<Watcher>,
 }
@@ -155,6 +162,9 @@ impl Default for SimBuilder {
             keys: Keys::default(),
             overloaded: HashSet::new(),
             script: Script::new(),
+            weather: Weather::default(),
+            limit: None,
+            capacity: None,
             log_limit: usize::MAX,
             watcher: None,
         }
@@ -162,7 +172,7 @@ impl Default for SimBuilder {
 }
 
 impl SimBuilder {
-    /// Sets what request ids and completion ids are derived from.
+    /// Sets what ids are derived from, and what seems to be chance.
     pub const fn seed(mut self, seed: u64) -> Self {
         self.seed = seed;
         self
@@ -198,6 +208,35 @@ impl SimBuilder {
         self
     }
 
+    /// Limits how often each model may be asked.
+    pub const fn limit(mut self, limit: Limit) -> Self {
+        self.limit = Some(limit);
+        self
+    }
+
+    /// Lets answers take time, and no more of them at once than the server has slots.
+    pub const fn capacity(mut self, capacity: Capacity) -> Self {
+        self.capacity = Some(capacity);
+        self
+    }
+
+    /// Answers every chat and every request for embeddings with 503 in this time since the start; may be
+    /// called several times.
+    ///
+    /// `Duration::ZERO..Duration::from_secs(5)` are the first five seconds.
+    pub fn outage(mut self, time: Range<Duration>) -> Self {
+        self.weather.outages.push(time);
+        self
+    }
+
+    /// Answers this share of chats and requests for embeddings with 503, each by chance: 0.3 are 30 %.
+    ///
+    /// Which ones depends on the [seed](Self::seed) and on their number in order of arrival.
+    pub const fn failing(mut self, share: f64) -> Self {
+        self.weather.failing = share;
+        self
+    }
+
     /// Keeps only the newest requests in the log; all of them unless this is set.
     pub const fn log_limit(mut self, requests: usize) -> Self {
         self.log_limit = requests;
@@ -215,10 +254,12 @@ impl SimBuilder {
     /// # Errors
     ///
     /// Returns the operating system's error if the port is taken or there is no socket or thread
-    /// to be had, and [`InvalidScript`] as [`io::ErrorKind::InvalidInput`].
+    /// to be had, and [`InvalidScript`] as [`io::ErrorKind::InvalidInput`]; so too where a limit or a
+    /// capacity is zero.
     pub fn start(self) -> io::Result<Sim> {
-        let plans =
-            self.script.plans().map_err(|why| io::Error::new(io::ErrorKind::InvalidInput, why))?;
+        let plans = self.script.plans().map_err(invalid)?;
+        self.limit.map_or(Ok(()), |limit| limit.check()).map_err(invalid)?;
+        self.capacity.map_or(Ok(()), |capacity| capacity.check()).map_err(invalid)?;
         let service = Arc::new(Service {
             ids: Ids::new(self.seed),
             keys: self.keys,
@@ -226,6 +267,9 @@ impl SimBuilder {
             log: Arc::new(Log::new(self.log_limit, self.watcher)),
             script: Mutex::new(plans),
             failures: Mutex::new(Failures::default()),
+            weather: self.weather,
+            limiter: self.limit.map(|limit| Mutex::new(Limiter::new(limit))),
+            slots: self.capacity.map(|capacity| Mutex::new(Slots::new(capacity))),
         });
         let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, self.port))?;
         listener.set_nonblocking(true)?;
@@ -244,8 +288,15 @@ impl fmt::Debug for SimBuilder {
             .field("port", &self.port)
             .field("overloaded", &self.overloaded)
             .field("script", &self.script)
+            .field("weather", &self.weather)
+            .field("limit", &self.limit)
+            .field("capacity", &self.capacity)
             .finish_non_exhaustive()
     }
+}
+
+fn invalid(why: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, why)
 }
 
 /// Runs the server on its own thread until `stopped` resolves.

@@ -88,6 +88,46 @@ fn help_names_every_model_id_and_the_script_format() {
 }
 
 #[test]
+fn limits_and_outages_are_options() {
+    let models = |args: &[&str], models: &[&str]| {
+        let (mut child, url) = start(&[&["--port", "0"], args].concat());
+        let statuses: Vec<_> = models.iter().map(|model| status(&url, model)).collect();
+        child.kill().unwrap();
+        child.wait().unwrap();
+        statuses
+    };
+    let limit = ["--limit", "60/h", "--burst", "1", "--limit-tells", "nothing"];
+    assert_eq!(models(&limit, &["m", "m", "n"]), [200, 429, 200]);
+    let tokens = ["--limit", "60/h", "--limit-tokens", "15"];
+    assert_eq!(models(&tokens, &["m", "m"]), [200, 429]);
+    assert_eq!(models(&["--outage", "0..3600"], &["m", "m"]), [503, 503]);
+    assert_eq!(models(&["--failing", "1"], &["m"]), [503]);
+    assert_eq!(
+        models(&["--slots", "1", "--service-ms", "5..10", "--queue", "1"], &["m", "m"]),
+        [200; 2]
+    );
+}
+
+#[test]
+fn bad_limit_says_how_to_write_one() {
+    let table: [(&[&str], &str); 6] = [
+        (&["--limit", "100"], "write it as 100/s, 60/min or 500/h, not `100`"),
+        (&["--limit", "0/s"], "write it as 100/s"),
+        (&["--burst", "5"], "--limit <N/UNIT>"),
+        (&["--outage", "5"], "write it as 0..5"),
+        (&["--failing", "30"], "a share is a number from 0 to 1"),
+        (&["--slots", "1", "--service-ms", "9..5"], "write it as 300, or as 50..450"),
+    ];
+    for (args, want) in table {
+        let (code, text) = fails(args);
+        assert_eq!(code, Some(2), "{args:?}");
+        assert!(text.contains(want), "{args:?}: {text}");
+    }
+    let (code, text) = fails(&["--port", "0", "--slots", "0"]);
+    assert_eq!((code, text.as_str()), (Some(1), "flow-sim: a server needs at least one slot\n"));
+}
+
+#[test]
 fn port_in_use_says_how_to_go_on() {
     let sim = flow_sim::Sim::start().unwrap();
     let port = sim.addr().port().to_string();

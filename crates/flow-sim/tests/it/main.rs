@@ -14,6 +14,7 @@ mod chat;
 mod endpoints;
 mod faults;
 mod life;
+mod load;
 mod rows;
 mod script;
 mod sse;
