@@ -1,5 +1,6 @@
 //! What the compiler holds for us.
 
+use flow_async::ChatRequest;
 use flow_errors::Error;
 
 fn error<T: Send + Sync + Clone + std::error::Error + 'static>() {}
@@ -23,6 +24,8 @@ fn clients_travel_everywhere_and_futures_can_be_spawned() {
         .build()
         .unwrap();
     sent(&client.chat("m").user("Hello").send());
+    sent(&client.batch([ChatRequest::new("m")]).run());
+    sent(&client.batch([("key", ChatRequest::new("m"))]).results());
     sent(&client.models().list());
     sent(&client.models().closest("m"));
     sent(&client.embeddings("e").input("Hello").send());

@@ -2,6 +2,7 @@
 //! that do as they are told.
 #![expect(clippy::expect_used, reason = "support for tests, where a failure is the point")]
 
+mod batches;
 mod clock;
 mod fake;
 mod runtime;
@@ -10,19 +11,23 @@ mod streams;
 use std::fmt::Debug;
 use std::sync::Arc;
 
-use flow_api::client::{Build, Execute};
-use flow_api::{Chat, ChatRequest, ClientBuilder, Reply};
+use flow_api::batch::{Batch, Done, Request};
+use flow_api::client::{Build, Execute, ExecuteBatch};
+use flow_api::{Chat, ChatCompletion, ChatRequest, ClientBuilder, Reply};
 use flow_errors::Result;
 
 use crate::clock::SocketClock;
 use crate::runtime::runtime;
 
+pub use crate::batches::{TestResults, WaitedResults};
 pub use crate::clock::VirtualClock;
 pub use crate::fake::{BodyFault, Fake, Scene, Seen};
 pub use crate::streams::{TestStream, Waited};
 
 /// A client that tests can be written for once.
-pub trait TestClient: Build + Execute + Clone + Debug + Send + Sync + 'static {
+pub trait TestClient:
+    Build + Execute + ExecuteBatch + Clone + Debug + Send + Sync + 'static
+{
     /// The client's name in messages.
     const NAME: &'static str;
 
@@ -43,6 +48,21 @@ pub trait TestClient: Build + Execute + Clone + Debug + Send + Sync + 'static {
     /// Returns the call's error.
     fn wait<T>(sending: Self::Sending<T>) -> Result<Reply<T>>;
 
+    /// How it hands out the results of a batch.
+    type Results<I: Iterator<Item: Request>>: TestResults<
+        Item = Done<<<I as Iterator>::Item as Request>::Key>,
+    >;
+
+    /// Returns all results of a batch.
+    fn gathered<I: Iterator<Item: Request>>(
+        gathered: <Self as ExecuteBatch>::Gathered<I>,
+    ) -> Vec<Result<Reply<ChatCompletion>>>;
+
+    /// Returns the results of a batch one by one.
+    fn one_by_one<I: Iterator<Item: Request>>(
+        results: <Self as ExecuteBatch>::Results<I>,
+    ) -> <Self as TestClient>::Results<I>;
+
     /// Returns a builder for a client with a fake transport.
     fn faked(fake: Fake) -> ClientBuilder<Self>;
 
@@ -59,6 +79,11 @@ pub trait TestClient: Build + Execute + Clone + Debug + Send + Sync + 'static {
     fn hello(&self, model: &str) -> Chat<'_, Self> {
         Chat::new(self, ChatRequest::new(model).user("Hello"))
     }
+
+    /// Starts a batch.
+    fn many<I: IntoIterator<Item: Request>>(&self, requests: I) -> Batch<'_, Self, I::IntoIter> {
+        Batch::new(self, requests)
+    }
 }
 
 impl TestClient for flow_async::Client {
@@ -72,6 +97,20 @@ impl TestClient for flow_async::Client {
 
     fn wait<T>(sending: Self::Sending<T>) -> Result<Reply<T>> {
         runtime().block_on(sending)
+    }
+
+    type Results<I: Iterator<Item: Request>> = WaitedResults<I>;
+
+    fn gathered<I: Iterator<Item: Request>>(
+        gathered: flow_async::batch::Gathering<I>,
+    ) -> Vec<Result<Reply<ChatCompletion>>> {
+        runtime().block_on(gathered)
+    }
+
+    fn one_by_one<I: Iterator<Item: Request>>(
+        results: flow_async::batch::Results<I>,
+    ) -> WaitedResults<I> {
+        WaitedResults(results)
     }
 
     fn faked(fake: Fake) -> ClientBuilder<Self> {
@@ -99,6 +138,20 @@ impl TestClient for flow_blocking::Client {
 
     fn wait<T>(sending: Self::Sending<T>) -> Result<Reply<T>> {
         sending
+    }
+
+    type Results<I: Iterator<Item: Request>> = flow_blocking::batch::Results<I>;
+
+    fn gathered<I: Iterator<Item: Request>>(
+        gathered: Vec<Result<Reply<ChatCompletion>>>,
+    ) -> Vec<Result<Reply<ChatCompletion>>> {
+        gathered
+    }
+
+    fn one_by_one<I: Iterator<Item: Request>>(
+        results: flow_blocking::batch::Results<I>,
+    ) -> flow_blocking::batch::Results<I> {
+        results
     }
 
     fn faked(fake: Fake) -> ClientBuilder<Self> {

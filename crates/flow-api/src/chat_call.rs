@@ -18,7 +18,7 @@ use crate::settings::Settings;
 use crate::stream_options::stream_setters;
 use crate::{ChatCompletion, ChatRequest};
 
-const PATH: &str = "/chat/completions";
+pub(crate) const PATH: &str = "/chat/completions";
 
 /// The most tokens of an answer that a gateway is likely to wait for in one piece: its usual minute
 /// at 100 tokens a second, which few models exceed.
@@ -35,7 +35,15 @@ pub struct Chat<'a, C> {
 impl<'a, C: Execute> Chat<'a, C> {
     /// Starts a call to a model, or one that sends a request made before.
     pub fn new(client: &'a C, request: impl Into<ChatRequest>) -> Self {
-        Self { client, options: Options::default(), request: request.into() }
+        Self::with_options(client, request.into(), Options::default())
+    }
+
+    pub(crate) const fn with_options(
+        client: &'a C,
+        request: ChatRequest,
+        options: Options,
+    ) -> Self {
+        Self { client, options, request }
     }
 
     chat_setters!(request);

@@ -23,6 +23,7 @@
 //! - Embeddings: [`embeddings`]
 //! - Replies: [`Reply`] around [`ChatCompletion`], [`ModelList`], [`Model`]
 //! - Calls: [`Chat`], [`Models`], [`Post`], [`Get`], made by a client that [`ClientBuilder`] built
+//! - Many chats at once: [`batch`]
 //! - Configuration: [`ApiKey`], [`BaseUrl`], [`Proxy`]
 //! - Streams: their events are read by [`sse`], the pieces of a chat are in [`chat`], and
 //!   [`client::Streaming`] makes one of the other
@@ -62,6 +63,7 @@ mod api_key;
 mod arrived;
 mod assembler;
 mod base_url;
+pub mod batch;
 mod body;
 mod builder;
 mod calls;

@@ -12,7 +12,7 @@ use flow_errors::{Attempts, Class, Error, Kind, Result};
 use crate::Reply;
 use crate::plan::Plan;
 use crate::reply::Received;
-use crate::trace::{AttemptSpan, Trace};
+use crate::trace::{Trace, WorkSpan};
 
 /// A call under way.
 #[derive(Debug)]
@@ -62,7 +62,7 @@ impl Running {
 
     /// Returns the span of the send under way: the current one while it is made.
     #[must_use]
-    pub fn span(&self) -> AttemptSpan {
+    pub fn span(&self) -> WorkSpan {
         self.trace.attempt()
     }
 

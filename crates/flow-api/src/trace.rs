@@ -11,10 +11,10 @@ mod spans;
 mod told;
 
 #[cfg(not(feature = "tracing"))]
-pub use silent::AttemptSpan;
-#[cfg(not(feature = "tracing"))]
 pub(crate) use silent::Trace;
-#[cfg(feature = "tracing")]
-pub use spans::AttemptSpan;
+#[cfg(not(feature = "tracing"))]
+pub use silent::WorkSpan;
 #[cfg(feature = "tracing")]
 pub(crate) use spans::Trace;
+#[cfg(feature = "tracing")]
+pub use spans::WorkSpan;

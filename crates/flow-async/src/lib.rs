@@ -91,9 +91,9 @@
 //! - Calling: [`Client`], [`ClientBuilder`], [`Chat`], [`Reply`], [`ChatStream`]
 //! - Chat: [`ChatRequest`], [`Message`], [`ChatCompletion`]; parts, tools and formats are in [`chat`]
 //! - Other calls: [`Client::embeddings`], [`Client::models`], [`Client::post`], [`Client::get`]
+//! - Many chats at once: [`Client::batch`]; the rest is in [`batch`]
 //! - Failing: [`Error`], [`Kind`], [`RetryPolicy`]; everything else is in [`flow_errors`]
-//! - Another HTTP stack: [`Transport`], [`InFlight`], [`HttpTransport`]; the wire itself is in
-//!   [`flow_api`]
+//! - Another HTTP stack: [`Transport`], [`HttpTransport`]; the wire itself is in [`flow_api`]
 //!
 //! # Features
 //!
@@ -103,6 +103,7 @@
 //!   attempt, retries as events, with OpenTelemetry's names; without key, prompt or answer.
 //!   [`flow_api`] lists the fields, the example `traced` prints them.
 
+pub mod batch;
 mod chat_stream;
 mod client;
 mod clock;
@@ -125,6 +126,5 @@ pub use crate::transport::{ReplyBody, Transport};
 
 #[doc(hidden)]
 pub use crate::clock::Clock;
-pub use flow_api::client::InFlight;
 pub use flow_api::{self, Chat, ChatCompletion, ChatRequest, ClientBuilder, Message, Reply, chat};
 pub use flow_errors::{self, Error, Kind, Result, RetryPolicy};

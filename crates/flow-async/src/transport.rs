@@ -37,7 +37,8 @@ pub type ReplyBody = UnsyncBoxBody<Bytes, Error>;
 ///
 /// use async_trait::async_trait;
 /// use bytes::Bytes;
-/// use flow_async::{Client, InFlight, ReplyBody, Result, Transport};
+/// use flow_async::flow_api::client::InFlight;
+/// use flow_async::{Client, ReplyBody, Result, Transport};
 /// use http::{Request, Response};
 /// use http_body_util::{BodyExt, Full};
 ///

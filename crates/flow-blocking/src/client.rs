@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
+use flow_api::batch::{Batch, Request};
 use flow_api::client::{Build, Connection, Settings};
 use flow_api::embeddings::{EmbeddingRequest, Embeddings};
 use flow_api::{Chat, ChatRequest, ClientBuilder, Get, Models, Post};
@@ -61,6 +62,34 @@ impl Client {
     /// Starts an embeddings call: by the model of that name, or of an [`EmbeddingRequest`] made before.
     pub fn embeddings(&self, model: impl Into<EmbeddingRequest>) -> Embeddings<'_, Self> {
         Embeddings::new(self, model)
+    }
+
+    /// Starts a batch of chats, of which 64 are under way at once unless it is told otherwise: of
+    /// [`ChatRequest`]s, or of pairs of a key and one.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// use flow_blocking::ChatRequest;
+    ///
+    /// # fn example() -> flow_blocking::Result<()> {
+    /// let client = flow_blocking::Client::from_env()?;
+    /// let cities = ["Oslo", "Rome"];
+    /// let requests = cities.map(|city| ChatRequest::new("gpt-4o").user(format!("Where is {city}?")));
+    /// for (city, result) in cities.iter().zip(client.batch(requests).run()) {
+    ///     match result {
+    ///         Ok(reply) => println!("{city}: {}", reply.text()),
+    ///         Err(error) => println!("{city}: {error}"),
+    ///     }
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn batch<I: IntoIterator<Item: Request>>(
+        &self,
+        requests: I,
+    ) -> Batch<'_, Self, I::IntoIter> {
+        Batch::new(self, requests)
     }
 
     /// Gives access to the calls about models.

@@ -89,9 +89,9 @@
 //! - Calling: [`Client`], [`ClientBuilder`], [`Chat`], [`Reply`], [`ChatStream`]
 //! - Chat: [`ChatRequest`], [`Message`], [`ChatCompletion`]; parts, tools and formats are in [`chat`]
 //! - Other calls: [`Client::embeddings`], [`Client::models`], [`Client::post`], [`Client::get`]
+//! - Many chats at once: [`Client::batch`]; the rest is in [`batch`]
 //! - Failing: [`Error`], [`Kind`], [`RetryPolicy`]; everything else is in [`flow_errors`]
-//! - Another HTTP stack: [`Transport`], [`InFlight`], [`HttpTransport`]; the wire itself is in
-//!   [`flow_api`]
+//! - Another HTTP stack: [`Transport`], [`HttpTransport`]; the wire itself is in [`flow_api`]
 //!
 //! # Features
 //!
@@ -101,6 +101,7 @@
 //!   attempt, retries as events, with OpenTelemetry's names; without key, prompt or answer.
 //!   [`flow_api`] lists the fields, the example `traced` prints them.
 
+pub mod batch;
 mod call;
 mod cancel;
 mod chat_stream;
@@ -134,6 +135,5 @@ pub use crate::transport::{ReplyBody, Transport};
 pub use crate::clock::Clock;
 #[doc(hidden)]
 pub use crate::sleeper::Sleeper;
-pub use flow_api::client::InFlight;
 pub use flow_api::{self, Chat, ChatCompletion, ChatRequest, ClientBuilder, Message, Reply, chat};
 pub use flow_errors::{self, Error, Kind, Result, RetryPolicy};

@@ -39,7 +39,8 @@ pub type ReplyBody = Box<dyn io::Read + Send>;
 /// use std::sync::Arc;
 ///
 /// use bytes::Bytes;
-/// use flow_blocking::{CancelToken, Client, InFlight, ReplyBody, Result, Transport};
+/// use flow_blocking::flow_api::client::InFlight;
+/// use flow_blocking::{CancelToken, Client, ReplyBody, Result, Transport};
 /// use http::{Request, Response};
 ///
 /// struct Canned;

@@ -214,7 +214,8 @@ impl Error {
 
     /// Returns what the failure says of the service, for other calls to see: without the request that
     /// failed and without what came of it.
-    pub(crate) fn of_service(&self) -> Self {
+    #[must_use]
+    pub fn of_service(&self) -> Self {
         self.clone().map(|inner| {
             inner.body = Body::default();
             inner.request_id = None;

@@ -83,11 +83,13 @@ impl RetryPolicy {
         Self { max_attempts: Some(1), ..Self::DEFAULT }
     }
 
-    /// Returns a patient policy for batches: 10 attempts, delays up to 60 s.
+    /// Returns a patient policy for batches: 10 attempts, delays up to 60 s, and up to a day for a
+    /// turn, because where many calls are under way at once each waits for all that came before it.
     #[must_use]
     pub fn batch() -> Self {
+        const DAY: Duration = Duration::from_secs(24 * 3_600);
         let backoff = Backoff::DEFAULT.with_max_delay(Duration::from_secs(60));
-        Self { max_attempts: Some(10), backoff, ..Self::DEFAULT }
+        Self { max_attempts: Some(10), backoff, max_turn_wait: DAY, ..Self::DEFAULT }
     }
 
     /// Returns the most times a request is sent, the first included, to all models together.

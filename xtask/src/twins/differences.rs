@@ -19,9 +19,11 @@ impl Side {
 
 /// Files that only one client has.
 #[rustfmt::skip]
-pub(super) const ALONE: [(Side, &str, &str); 12] = [
+pub(super) const ALONE: [(Side, &str, &str); 14] = [
+    (Side::Async,    "src/batch/gathering.rs", "a batch as a future; what blocks returns the results"),
     (Side::Async,    "src/request_body.rs", "reqwest says that it sends only by reading a body; our connector is told"),
     (Side::Async,    "tests/transport/standstill.rs", "only a runtime can stand still"),
+    (Side::Blocking, "src/batch/workers.rs", "a runtime has tasks for that"),
     (Side::Blocking, "src/call.rs",         "how the transport looks: a future has its context for that"),
     (Side::Blocking, "src/cancel.rs",       "a future is cancelled by being dropped"),
     (Side::Blocking, "src/connection.rs",   "below ureq the connection is ours; reqwest has its own"),
@@ -36,7 +38,9 @@ pub(super) const ALONE: [(Side, &str, &str); 12] = [
 
 /// Files with another text for the same task; the names that they offer are compared.
 #[rustfmt::skip]
-pub(super) const BY_NAMES: [(&str, &str); 10] = [
+pub(super) const BY_NAMES: [(&str, &str); 12] = [
+    ("src/batch/results.rs",        "a `Stream` here and an `Iterator` there"),
+    ("src/batch/start.rs",          "a batch is a future here and its results there"),
     ("src/chat_stream.rs",          "a `Stream` here and an `Iterator` there"),
     ("src/execute.rs",              "a call is a future here and a result there"),
     ("src/http.rs",                 "two libraries"),
@@ -58,9 +62,11 @@ pub(super) struct Name {
 }
 
 #[rustfmt::skip]
-pub(super) const NAMES: [Name; 11] = [
+pub(super) const NAMES: [Name; 13] = [
     Name { side: Side::Async,    file: "src/lib.rs",     name: "Sending",     why: "a call as a future" },
     Name { side: Side::Async,    file: "src/execute.rs", name: "Sending",     why: "a call as a future" },
+    Name { side: Side::Async,    file: "src/batch/results.rs", name: "next",  why: "an `Iterator` has it from its trait" },
+    Name { side: Side::Async,    file: "src/batch/results.rs", name: "poll_result", why: "what blocks there is polled here" },
     Name { side: Side::Async,    file: "src/chat_stream.rs", name: "next",    why: "an `Iterator` has it from its trait; who wants `Stream`'s needs another crate" },
     Name { side: Side::Async,    file: "src/incoming.rs", name: "poll_read",  why: "what blocks there is polled here" },
     Name { side: Side::Async,    file: "src/incoming.rs", name: "poll_end",   why: "what blocks there is polled here" },

@@ -6,11 +6,17 @@ use flow_errors::{Attempt, Attempts, Error};
 use crate::kept_body::KeptBody;
 use crate::plan::Plan;
 
-/// The span of the attempt under way; without the feature `tracing` it is nothing.
+/// The span that some work belongs to; without the feature `tracing` it is nothing.
 #[derive(Clone, Debug)]
-pub struct AttemptSpan(());
+pub struct WorkSpan(());
 
-impl AttemptSpan {
+impl WorkSpan {
+    /// Returns the span that is the current one, for work that is done elsewhere.
+    #[must_use]
+    pub const fn current() -> Self {
+        Self(())
+    }
+
     /// Does `work` with the span as the current one.
     pub fn in_scope<T>(&self, work: impl FnOnce() -> T) -> T {
         work()
@@ -31,8 +37,8 @@ impl Trace {
         Self
     }
 
-    pub(crate) const fn attempt(&self) -> AttemptSpan {
-        AttemptSpan(())
+    pub(crate) const fn attempt(&self) -> WorkSpan {
+        WorkSpan(())
     }
 
     pub(crate) const fn begin_attempt(&mut self, _: &Plan, _: Send, _: Option<&str>) {}

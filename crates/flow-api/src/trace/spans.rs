@@ -15,11 +15,17 @@ const TARGET: &str = "flow_api";
 /// The host of FlowAPI itself; other hosts are only known to speak OpenAI's dialect.
 const FLOW_HOST: &str = "api.flowapi.net";
 
-/// The span of the attempt under way; without the feature `tracing` it is nothing.
+/// The span that some work belongs to; without the feature `tracing` it is nothing.
 #[derive(Clone, Debug)]
-pub struct AttemptSpan(Span);
+pub struct WorkSpan(Span);
 
-impl AttemptSpan {
+impl WorkSpan {
+    /// Returns the span that is the current one, for work that is done elsewhere.
+    #[must_use]
+    pub fn current() -> Self {
+        Self(Span::current())
+    }
+
     /// Does `work` with the span as the current one.
     pub fn in_scope<T>(&self, work: impl FnOnce() -> T) -> T {
         self.0.in_scope(work)
@@ -45,8 +51,8 @@ impl Trace {
     }
 
     /// Returns the span of the attempt under way.
-    pub(crate) fn attempt(&self) -> AttemptSpan {
-        AttemptSpan(self.attempt.clone().unwrap_or_else(Span::none))
+    pub(crate) fn attempt(&self) -> WorkSpan {
+        WorkSpan(self.attempt.clone().unwrap_or_else(Span::none))
     }
 
     /// Opens the span of an attempt, to `model`, unless it is open.

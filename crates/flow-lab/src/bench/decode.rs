@@ -9,7 +9,8 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use bytes::Bytes;
-use flow_blocking::{CancelToken, Client, InFlight, ReplyBody, Transport};
+use flow_blocking::flow_api::client::InFlight;
+use flow_blocking::{CancelToken, Client, ReplyBody, Transport};
 use flow_errors::table::TABLE;
 use flow_errors::{Body, Envelope, Error, RetryPolicy};
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};

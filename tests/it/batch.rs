@@ -1,0 +1,295 @@
+//! Batches: every request has its own result, and no more calls are under way than were asked for.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::Duration;
+
+use flow_api::ChatRequest;
+use flow_api::batch::Progress;
+use flow_blocking::CancelToken;
+use flow_errors::{Kind, RetryPolicy};
+use flow_sim::{Action, Sim};
+use flow_tests::{TestClient, TestResults, both};
+
+both! {
+    results_of_a_run_are_in_the_order_of_the_requests_and_each_has_its_own
+    results_come_as_soon_as_they_are_there_and_bring_their_keys
+    no_more_calls_are_under_way_than_were_asked_for
+    calls_go_on_while_the_caller_is_busy_and_end_when_the_batch_is_dropped
+    requests_are_taken_when_there_is_room_for_them
+    key_that_is_refused_stops_the_batch
+    batch_without_balance_is_stopped_and_one_without_the_model_is_not
+    progress_is_told_with_each_result
+    options_are_those_of_every_call
+    batches_are_patient_unless_they_are_told_otherwise
+    panic_of_a_hook_is_the_callers
+    batch_of_nothing_is_over_at_once
+}
+
+const SOON: Duration = Duration::from_secs(20);
+
+fn client<C: TestClient>(sim: &Sim) -> C {
+    let builder = flow_api::ClientBuilder::<C>::new().api_key("sk-test");
+    builder.base_url(sim.base_url()).no_proxy().build().unwrap()
+}
+
+fn request(model: impl Into<String>) -> ChatRequest {
+    ChatRequest::new(model).user("Hello")
+}
+
+/// That many requests, each to a model of its own.
+fn requests(count: usize) -> impl Iterator<Item = (usize, ChatRequest)> {
+    (0..count).map(|number| (number, request(format!("m-{number}"))))
+}
+
+fn results_of_a_run_are_in_the_order_of_the_requests_and_each_has_its_own<C: TestClient>() {
+    let sim = Sim::start().unwrap();
+    let models: Vec<_> = (0..60)
+        .map(|number| match number % 10 {
+            3 => "sim-400".to_owned(),
+            6 => String::new(),
+            _ => format!("m-{number}"),
+        })
+        .collect();
+    let client: C = client(&sim);
+    let results = C::gathered(client.many(models.iter().map(request)).concurrency(7).run());
+    assert_eq!(results.len(), models.len());
+    for (model, result) in models.iter().zip(results) {
+        match (&**model, result) {
+            ("sim-400", Err(error)) => assert_eq!(error.kind(), Kind::InvalidRequest),
+            ("", Err(error)) => assert_eq!(error.kind(), Kind::InvalidInput),
+            (_, Ok(reply)) => assert_eq!(reply.asked_model(), Some(&**model)),
+            (_, Err(error)) => panic!("{model}: {error}"),
+        }
+    }
+    assert_eq!((sim.log().len(), client.settings().in_flight()), (54, 0));
+}
+
+fn results_come_as_soon_as_they_are_there_and_bring_their_keys<C: TestClient>() {
+    let sim = Sim::builder().script([Action::normal().after(Duration::from_millis(400))]);
+    let sim = sim.start().unwrap();
+    let client: C = client(&sim);
+    let keyed = (0..12).map(|number| (format!("key {number}"), request(format!("m-{number}"))));
+    let done: Vec<_> = C::one_by_one(client.many(keyed).concurrency(3).results()).collect();
+    for done in &done {
+        assert_eq!(done.key, format!("key {}", done.index));
+        let model = format!("m-{}", done.index);
+        assert_eq!(done.result.as_ref().unwrap().asked_model(), Some(&*model));
+    }
+    // The one that the service was slow with, whichever of the first three that is, is overtaken.
+    let slow = sim.log().first().and_then(|seen| seen.model.clone()).unwrap();
+    let place = done.iter().position(|done| slow == format!("m-{}", done.index)).unwrap();
+    assert!(place > 2, "{slow} came as number {place}");
+    let mut indices: Vec<_> = done.iter().map(|done| done.index).collect();
+    indices.sort_unstable();
+    assert!(indices.into_iter().eq(0..12));
+}
+
+fn no_more_calls_are_under_way_than_were_asked_for<C: TestClient>() {
+    const CALLS: usize = 4;
+    const TAKES: Duration = Duration::from_millis(40);
+    let sim = Sim::builder().script(vec![Action::normal().after(TAKES); 24]).start().unwrap();
+    let client: C = client(&sim);
+    let results = C::gathered(client.many(requests(24)).concurrency(CALLS).run());
+    assert!(results.iter().all(Result::is_ok));
+    let arrivals: Vec<_> = sim.log().iter().map(|seen| seen.at).collect();
+    for (earlier, later) in arrivals.iter().zip(&arrivals[CALLS..]) {
+        assert!(*later >= *earlier + TAKES, "{CALLS} others were under way: {arrivals:?}");
+    }
+}
+
+fn calls_go_on_while_the_caller_is_busy_and_end_when_the_batch_is_dropped<C: TestClient>() {
+    let mut script = vec![Action::like("sim-hang"); 9];
+    script.insert(0, Action::normal());
+    let sim = Sim::builder().script(script).start().unwrap();
+    let client: C = client(&sim);
+    let mut results = C::one_by_one(client.many(requests(100)).concurrency(5).results());
+    results.next().unwrap().result.unwrap();
+    // Nobody asks for a result, yet all five are sent; a sixth is not before somebody does.
+    assert!(sim.wait_for_requests(5, SOON));
+    assert_eq!(client.settings().in_flight(), 4);
+    assert_eq!((results.progress().in_flight(), results.progress().finished()), (4, 1));
+    drop(results);
+    assert!(sim.wait_until_idle(SOON));
+    assert_eq!(sim.log().len(), 5);
+    // Tasks end a moment after they are told to.
+    while client.settings().in_flight() > 0 {
+        thread::yield_now();
+    }
+}
+
+fn requests_are_taken_when_there_is_room_for_them<C: TestClient>() {
+    let sim = Sim::start().unwrap();
+    let client: C = client(&sim);
+    let taken = Arc::new(AtomicUsize::new(0));
+    let count = taken.clone();
+    let endless = std::iter::repeat_with(move || {
+        count.fetch_add(1, Ordering::SeqCst);
+        request("m")
+    });
+    let mut results = C::one_by_one(client.many(endless).concurrency(3).results());
+    assert_eq!(taken.load(Ordering::SeqCst), 0);
+    for asked in 1..=20 {
+        results.next().unwrap().result.unwrap();
+        assert_eq!(taken.load(Ordering::SeqCst), asked + 2);
+    }
+    assert_eq!(results.progress().total(), None);
+}
+
+fn key_that_is_refused_stops_the_batch<C: TestClient>() {
+    let sim = Sim::builder().reject_key("sk-test").start().unwrap();
+    let client: C = client(&sim);
+    let mut results = C::one_by_one(client.many(requests(1_000)).concurrency(4).results());
+    let mut sent = 0;
+    for done in results.by_ref() {
+        let error = done.result.unwrap_err();
+        assert_eq!(error.kind(), Kind::InvalidApiKey);
+        // What was not sent does not claim that it was.
+        sent += error.attempts().len();
+        assert!(error.attempts().is_empty() || error.request_id().is_some());
+        let operation = error.operation().unwrap();
+        assert_eq!(operation.model(), Some(&*format!("m-{}", done.index)));
+    }
+    assert_eq!(results.stopped_by().unwrap().kind(), Kind::InvalidApiKey);
+    assert_eq!(results.progress().failed(), 1_000);
+    assert_eq!(sent, sim.log().len());
+    assert!(sent <= 4, "{sent}");
+}
+
+fn batch_without_balance_is_stopped_and_one_without_the_model_is_not<C: TestClient>() {
+    for (model, want) in [("sim-402", 1), ("sim-404", 20), ("sim-403", 20)] {
+        let sim = Sim::start().unwrap();
+        let client: C = client(&sim);
+        let many = std::iter::repeat_n(request(model), 20);
+        let results = C::gathered(client.many(many).concurrency(1).run());
+        assert_eq!((results.len(), sim.log().len()), (20, want), "{model}");
+        assert!(results.iter().all(Result::is_err), "{model}");
+    }
+    // What no call can be made with is refused before anything is sent.
+    let sim = Sim::start().unwrap();
+    let client: C = client(&sim);
+    let results = C::gathered(client.many(requests(5)).header("x y", "z").run());
+    let kinds = results.into_iter().map(|result| result.unwrap_err().kind());
+    assert!(kinds.eq([Kind::Config; 5]) && sim.log().is_empty());
+}
+
+fn progress_is_told_with_each_result<C: TestClient>() {
+    let refusal = || Action::row(429).header("retry-after-ms", "1");
+    let overload = || Action::row(503).header("retry-after-ms", "1");
+    let script = [refusal(), overload(), refusal(), Action::normal(), Action::row(400)];
+    let sim = Sim::builder().script(script).start().unwrap();
+    let client: C = client(&sim);
+    let told: Arc<Mutex<Vec<Progress>>> = Arc::default();
+    let log = told.clone();
+    // A short backoff, for the tests' sake: for an overload the longer of it and the hint counts.
+    let policy = RetryPolicy::builder().initial_delay(Duration::from_millis(1));
+    let batch = client
+        .many(requests(6).map(|(_, request)| request).collect::<Vec<_>>())
+        .concurrency(1)
+        .retry(policy.max_attempts(4).build().unwrap())
+        .on_progress(move |progress| log.lock().unwrap().push(*progress));
+    let results = C::gathered(batch.run());
+    assert_eq!(results.iter().filter(|result| result.is_ok()).count(), 5);
+    let told = told.lock().unwrap();
+    let counts: Vec<_> = told
+        .iter()
+        .map(|told| (told.finished(), told.failed(), told.attempts(), told.refusals()))
+        .collect();
+    let want = [(1, 0, 4, 3), (2, 1, 5, 3), (3, 1, 6, 3), (4, 1, 7, 3), (5, 1, 8, 3), (6, 1, 9, 3)];
+    assert_eq!(counts, want);
+    assert!(told.iter().all(|told| told.total() == Some(6) && told.in_flight() == 0));
+    let last = told.last().unwrap();
+    assert!(last.rate() > 0.0 && last.time_left() == Some(Duration::ZERO), "{last:?}");
+    assert!(told.is_sorted_by_key(Progress::elapsed));
+}
+
+fn options_are_those_of_every_call<C: TestClient>() {
+    let sim = Sim::start().unwrap();
+    let client: C = client(&sim);
+    let attempts = Arc::new(AtomicUsize::new(0));
+    let count = attempts.clone();
+    let batch = client.many(std::iter::repeat_n(request("sim-503"), 5));
+    let batch = batch.api_key("sk-other").header("x-batch", "1").fallback_models(["m"]);
+    let batch = batch.on_attempt(move |_| {
+        count.fetch_add(1, Ordering::SeqCst);
+    });
+    for result in C::gathered(batch.run()) {
+        assert_eq!(result.unwrap().asked_model(), Some("m"));
+    }
+    assert_eq!(attempts.load(Ordering::SeqCst), 10);
+    for seen in sim.log() {
+        assert_eq!(seen.headers["authorization"], "Bearer sk-other");
+        assert_eq!(seen.headers["x-batch"], "1");
+    }
+}
+
+fn batches_are_patient_unless_they_are_told_otherwise<C: TestClient>() {
+    let refusals = || vec![Action::row(429).header("retry-after-ms", "1"); 5];
+    let sim = Sim::builder().script(refusals()).start().unwrap();
+    let client: C = client(&sim);
+    let results = C::gathered(client.many([request("m")]).run());
+    assert_eq!(results[0].as_ref().unwrap().attempts().len(), 6);
+    sim.set_script(refusals()).unwrap();
+    let results = C::gathered(client.many([request("m")]).retry(RetryPolicy::none()).run());
+    assert_eq!(results[0].as_ref().unwrap_err().attempts().len(), 1);
+}
+
+fn panic_of_a_hook_is_the_callers<C: TestClient>() {
+    let sim = Sim::start().unwrap();
+    let client: C = client(&sim);
+    let batch = client.many(requests(5)).on_attempt(|_| panic!("the hook"));
+    let panic = catch_unwind(AssertUnwindSafe(|| C::gathered(batch.run()))).unwrap_err();
+    assert_eq!(*panic.downcast_ref::<&str>().unwrap(), "the hook");
+    assert!(sim.wait_until_idle(SOON));
+}
+
+fn batch_of_nothing_is_over_at_once<C: TestClient>() {
+    let sim = Sim::start().unwrap();
+    let client: C = client(&sim);
+    assert!(C::gathered(client.many(Vec::<ChatRequest>::new()).run()).is_empty());
+    let mut results = C::one_by_one(client.many(requests(0)).results());
+    assert!(results.next().is_none() && results.next().is_none());
+}
+
+/// A blocking batch ends with its client's token: what is under way, and what was not sent.
+#[test]
+fn cancelled_token_ends_the_batch() {
+    let sim = Sim::start().unwrap();
+    let token = CancelToken::new();
+    let client = client::<flow_blocking::Client>(&sim).with_cancel_token(&token);
+    let many = std::iter::repeat_n(request("sim-hang"), 50);
+    let results = thread::scope(|scope| {
+        scope.spawn(|| {
+            assert!(sim.wait_for_requests(3, SOON));
+            token.cancel();
+        });
+        client.batch(many).concurrency(3).run()
+    });
+    let kinds = results.iter().map(|result| result.as_ref().unwrap_err().kind());
+    assert!(kinds.eq([Kind::Cancelled; 50]));
+    assert!(sim.log().len() == 3 && sim.wait_until_idle(SOON));
+    assert_eq!(client.in_flight(), 0);
+}
+
+/// An async batch whose runtime has gone ends, and says so.
+#[test]
+fn runtime_that_goes_takes_the_calls_with_it() {
+    let sim = Sim::start().unwrap();
+    let client: flow_async::Client = client(&sim);
+    let many = std::iter::repeat_n(request("sim-hang"), 4);
+    let mut results = client.batch(many).concurrency(2).results();
+    let first = tokio::runtime::Runtime::new().unwrap();
+    first.block_on(async {
+        let waited = tokio::time::timeout(Duration::ZERO, results.next()).await;
+        assert!(waited.is_err(), "{waited:?}");
+    });
+    drop(first);
+    let second = tokio::runtime::Runtime::new().unwrap();
+    for index in 0..4 {
+        let done = second.block_on(results.next()).unwrap();
+        assert_eq!((done.index, done.result.unwrap_err().kind()), (index, Kind::Cancelled));
+    }
+    assert!(second.block_on(results.next()).is_none());
+}
