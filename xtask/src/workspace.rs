@@ -13,7 +13,8 @@ pub(crate) fn root() -> PathBuf {
 
 /// Returns the folders of all crates, relative to `root`.
 pub(crate) fn crates(root: &Path) -> Result<Vec<PathBuf>> {
-    let mut found = vec![PathBuf::from("tests"), PathBuf::from("tests/loopback")];
+    let mut found: Vec<_> =
+        ["tests", "tests/interleavings", "tests/loopback"].map(PathBuf::from).into();
     for entry in fs::read_dir(root.join("crates"))? {
         found.push(Path::new("crates").join(entry?.file_name()));
     }

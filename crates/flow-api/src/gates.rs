@@ -1,10 +1,12 @@
 //! The gates of one client: one for each model, and the calls that wait at it.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::task::Waker;
 
 use flow_errors::call::{Call, Gate, Health, Step, Tick, Ticket};
+
+use crate::sync::{Mutex, MutexGuard};
 
 /// Beyond this many models, gates that no call holds are dropped.
 const MANY: usize = 1_024;

@@ -114,6 +114,7 @@ pub mod sse;
 mod stream_call;
 mod stream_options;
 mod streaming;
+mod sync;
 mod tool;
 mod tool_call;
 mod tool_call_delta;

@@ -118,6 +118,7 @@ mod reading;
 mod sleeper;
 mod socket;
 mod stream;
+mod sync;
 mod time_limit;
 mod tls;
 mod transport;

@@ -1,11 +1,12 @@
 //! A thread that sleeps until it is woken up: its turn has come, or its call is cancelled.
 
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::task::{Wake, Waker};
 use std::time::Duration;
 
 use crate::CancelToken;
 use crate::cancel::Interrupt;
+use crate::sync::{Condvar, Mutex};
 
 thread_local! {
     static SLEEPER: Sleeper = Sleeper::new();
@@ -25,7 +26,7 @@ struct Alarm {
 }
 
 impl Sleeper {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let alarm = Arc::<Alarm>::default();
         Self { waker: Waker::from(alarm.clone()), alarm }
     }

@@ -14,7 +14,7 @@ struct Arrow {
 }
 
 /// The arrows between the crates, the lowest crate first.
-const ARROWS: [Arrow; 9] = [
+const ARROWS: [Arrow; 10] = [
     Arrow {
         outside: Some(&["http", "httpdate", "serde", "serde_json"]),
         ..arrow("flow-errors", &[], &[])
@@ -22,6 +22,7 @@ const ARROWS: [Arrow; 9] = [
     arrow("flow-api", &["flow-errors"], &[]),
     arrow("flow-sim", &["flow-api", "flow-errors"], &[]),
     arrow("flow-loopback", &["flow-api", "flow-errors"], &[]),
+    arrow("flow-interleavings", &["flow-errors"], &[]),
     arrow("flow-async", &["flow-api", "flow-errors"], &["flow-loopback", "flow-sim"]),
     arrow("flow-blocking", &["flow-api", "flow-errors"], &["flow-loopback", "flow-sim"]),
     arrow("flow-tests", ALL, &["flow-loopback"]),

@@ -69,7 +69,8 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Skips an attribute, and the item behind it if that is for tests only.
+    /// Skips an attribute, and the item behind it if that is for tests only, or a module that is read
+    /// as part of the crate in whose folder it is.
     fn attribute(&mut self) {
         let begin = self.at;
         while !self.sees(&["["]) {
@@ -78,7 +79,8 @@ impl<'a> Reader<'a> {
         self.group();
         let attribute = self.code.get(begin..self.at).unwrap_or_default();
         let has = |word: &str| attribute.iter().any(|token| token.is(word));
-        if has("cfg") && has("test") && !has("not") {
+        let is_elsewhere = attribute.get(2).is_some_and(|token| token.is("path"));
+        if is_elsewhere || (has("cfg") && has("test") && !has("not")) {
             self.item();
             return;
         }
@@ -286,7 +288,9 @@ mod tests {
 
     #[test]
     fn modules_are_read_with_where_they_stand() {
-        let read = read("mod a;\npub mod b { mod c; }\n#[cfg(test)]\nmod tests;");
+        let read = read(
+            "#[path = \"../x.rs\"]\n#[expect(dead_code)]\nmod x;\nmod a;\npub mod b { mod c; }\n#[cfg(test)]\nmod tests;",
+        );
         assert_eq!(read.modules, [vec!["a".to_owned()], vec!["b".to_owned(), "c".to_owned()]]);
         assert_eq!(read.inline, [vec!["b".to_owned()]]);
     }

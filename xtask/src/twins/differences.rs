@@ -19,7 +19,7 @@ impl Side {
 
 /// Files that only one client has.
 #[rustfmt::skip]
-pub(super) const ALONE: [(Side, &str, &str); 14] = [
+pub(super) const ALONE: [(Side, &str, &str); 15] = [
     (Side::Async,    "src/batch/gathering.rs", "a batch as a future; what blocks returns the results"),
     (Side::Async,    "src/request_body.rs", "reqwest says that it sends only by reading a body; our connector is told"),
     (Side::Async,    "tests/transport/standstill.rs", "only a runtime can stand still"),
@@ -32,6 +32,7 @@ pub(super) const ALONE: [(Side, &str, &str); 14] = [
     (Side::Blocking, "src/sleeper.rs",      "a future has its context for that"),
     (Side::Blocking, "src/socket.rs",       "below ureq the connection is ours; reqwest has its own"),
     (Side::Blocking, "src/stream.rs",       "below ureq the connection is ours; reqwest has its own"),
+    (Side::Blocking, "src/sync.rs",         "a future waits by its waker, which is in no lock of ours"),
     (Side::Blocking, "src/tunnel.rs",       "below ureq the connection is ours; reqwest has its own"),
     (Side::Blocking, "src/wait.rs",         "what a blocking call is woken up from; a future is woken by its runtime"),
 ];
