@@ -36,6 +36,10 @@ commands:
                                      only these parts; build takes minutes
              --builds N              how often build builds each program anew
              --json                  one JSON object a line
+  goodput  run both clients against limits, an outage and failures, over real sockets; fails where a
+           limit is missed
+             limits, outage, faults  only these parts; all of them take minutes
+             --json                  one JSON object a line
   test     run all tests, doctests included (with cargo-nextest where it is installed)
   check    formatting, lints, docs, house rules, layers, twins, and whether the error table is up to date
   layers   print the modules of each crate by rank, or who imports from above
@@ -50,6 +54,7 @@ fn main() -> ExitCode {
     let outcome = match (command.as_deref(), &*rest) {
         (Some("demo"), rest) => cargo::lab("demo", rest),
         (Some("bench"), rest) => cargo::fast_lab("bench", rest),
+        (Some("goodput"), rest) => cargo::fast_lab("goodput", rest),
         (Some("interop"), rest) => cargo::lab("interop", rest),
         (Some("test"), []) => check::test(),
         (Some("check"), []) => check::check(),

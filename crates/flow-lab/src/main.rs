@@ -3,9 +3,11 @@
 
 mod bench;
 mod demo;
+mod goodput;
 #[cfg(unix)]
 mod interop;
 mod output;
+mod progress;
 mod table;
 
 use std::process::ExitCode;
@@ -28,6 +30,8 @@ enum Command {
     Bench(bench::Arguments),
     /// Send every row of the error table through both clients, or call a server of your own.
     Demo(demo::Arguments),
+    /// Run both clients against a service that has limits, outages and failures.
+    Goodput(goodput::Arguments),
     /// Try programs that others wrote: proxies in front of flow-sim, SDKs as its clients.
     #[cfg(unix)]
     Interop(interop::Arguments),
@@ -42,6 +46,7 @@ fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Bench(arguments) => bench::run(&arguments),
         Command::Demo(arguments) => demo::run(&arguments),
+        Command::Goodput(arguments) => goodput::run(&arguments),
         #[cfg(unix)]
         Command::Interop(arguments) => interop::run(&arguments),
         Command::ServeBench => bench::server::serve(),

@@ -42,6 +42,8 @@ pub struct Seen {
     /// What was answered, in words: `200`, `429`, `200, then reset after 40 bytes`, `hang`,
     /// `200 stream, error event after 3` (deltas with content).
     pub answer: String,
+    /// How long the client was told to stay away, by `retry-after-ms` or `retry-after`.
+    pub retry_after: Option<Duration>,
     /// How many bytes of the answer's body had been sent when the log was asked for.
     ///
     /// What the operating system has taken counts as sent, whether or not the client reads it.

@@ -3,11 +3,12 @@
 use std::collections::HashSet;
 use std::io::Write as _;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use flow_errors::headers;
 use http::header::{CONTENT_ENCODING, VARY};
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
 use hyper::body::Incoming;
@@ -90,6 +91,7 @@ impl Service {
             request_id,
             status,
             answer: format!("{code}{}", plan.delivery),
+            retry_after: headers::retry_after(&reply.headers, SystemTime::now()),
             sent: 0,
             disconnected: false,
         };

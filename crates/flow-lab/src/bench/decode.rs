@@ -19,8 +19,8 @@ use serde::Deserialize;
 use super::cpu;
 use super::figure::Figure;
 use super::paired::Pairs;
-use super::progress::Progress;
 use crate::Result;
+use crate::progress::Progress;
 
 /// The most that decoding and classifying may take, in decodes into the plain struct.
 const LIMIT: f64 = 4.0;

@@ -9,9 +9,9 @@ use http::{HeaderMap, Method, StatusCode};
 
 use super::figure::{Figure, Of};
 use super::paired::Ranked;
-use super::progress::Progress;
 use super::timing::nanos_each;
 use crate::Result;
+use crate::progress::Progress;
 
 /// The most nanoseconds that a decision may take.
 const LIMIT: f64 = 100.0;

@@ -10,7 +10,6 @@ mod decode;
 mod figure;
 mod machine;
 mod paired;
-mod progress;
 pub(crate) mod server;
 mod show;
 mod streams;
@@ -19,8 +18,8 @@ mod timing;
 use clap::ValueEnum;
 
 use self::figure::Figure;
-use self::progress::Progress;
 use crate::Result;
+use crate::progress::Progress;
 
 /// What to measure, and how to print it.
 #[derive(clap::Args)]

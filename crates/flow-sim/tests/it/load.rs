@@ -36,6 +36,8 @@ fn burst_is_let_through_and_the_others_are_told_when_to_come_back() {
     let seconds: u64 = told(&refused, "retry-after").parse().unwrap();
     assert!(wait <= seconds * 1_000 && seconds * 1_000 < wait + 1_000, "{wait} {seconds}");
     assert!(refused.header("x-request-id").is_some());
+    let logged: Vec<_> = sim.log().into_iter().map(|seen| seen.retry_after).collect();
+    assert_eq!(logged, [None, None, Some(ms(wait))]);
 
     // Another model has a limit of its own, and what no model works on has none.
     assert_eq!(chat(&sim, "another").status(), 200);

@@ -12,8 +12,8 @@ use std::path::{Path, PathBuf};
 use self::project::{Client, Project};
 use super::figure::Figure;
 use super::paired::Pairs;
-use super::progress::Progress;
 use crate::Result;
+use crate::progress::Progress;
 
 /// The most crates that a client may add, our own three counted.
 const MOST_CRATES: f64 = 8.0;

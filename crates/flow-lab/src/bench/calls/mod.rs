@@ -17,9 +17,9 @@ use self::same::DEADLINE;
 use super::cpu;
 use super::figure::Figure;
 use super::paired::Pairs;
-use super::progress::Progress;
 use super::server::Server;
 use crate::Result;
+use crate::progress::Progress;
 
 /// The most that a call of ours may cost of what a bare one does.
 const LIMIT: f64 = 1.05;

@@ -19,7 +19,7 @@ use crate::Result;
 use crate::bench::cpu;
 use crate::bench::figure::Figure;
 use crate::bench::paired::Pairs;
-use crate::bench::progress::Progress;
+use crate::progress::Progress;
 
 /// The most that ours may take of what `serde_json` takes alone.
 const LIMIT: f64 = 1.15;

@@ -15,8 +15,8 @@ use crate::bench::calls::bare;
 use crate::bench::calls::same::{KEY, MODEL, PROMPT};
 use crate::bench::figure::Figure;
 use crate::bench::paired::{Pairs, Ranked};
-use crate::bench::progress::Progress;
 use crate::bench::server::Server;
+use crate::progress::Progress;
 
 /// The most microseconds that ours may add.
 const LIMIT: f64 = 50.0;

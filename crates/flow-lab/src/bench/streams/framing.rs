@@ -14,7 +14,7 @@ use crate::Result;
 use crate::bench::cpu;
 use crate::bench::figure::Figure;
 use crate::bench::paired::Pairs;
-use crate::bench::progress::Progress;
+use crate::progress::Progress;
 
 /// The bytes of an event, its line ends included.
 const EVENT: usize = 200;

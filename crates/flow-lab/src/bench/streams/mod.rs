@@ -9,9 +9,9 @@ mod reads;
 mod request;
 
 use super::figure::Figure;
-use super::progress::Progress;
 use super::server::Server;
 use crate::Result;
+use crate::progress::Progress;
 
 /// Measures the reading of streams, first without a network and then with one.
 pub(super) fn measure(progress: &Progress) -> Result<Vec<Figure>> {

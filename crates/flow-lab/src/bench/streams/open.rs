@@ -11,8 +11,8 @@ use crate::Result;
 use crate::bench::calls::bare;
 use crate::bench::calls::same::{KEY, PROMPT};
 use crate::bench::figure::Figure;
-use crate::bench::progress::Progress;
 use crate::bench::server::Server;
+use crate::progress::Progress;
 
 const STREAMS: u32 = 1_000;
 
