@@ -40,6 +40,13 @@ commands:
            limit is missed
              limits, outage, faults  only these parts; all of them take minutes
              --json                  one JSON object a line
+  storm    run our calls and the usual policies through the same storms, in virtual time; fails where a
+           limit of ours is missed
+             --scenario s1,... --policy ours,... --seeds N
+                                     only these, and with so many seeds (20)
+             --rate N --burst N --jobs N --workers N --processes N
+                                     a batch at a limit of your own
+             --json                  one JSON object a line
   test     run all tests, doctests included (with cargo-nextest where it is installed)
   check    formatting, lints, docs, house rules, layers, twins, and whether the error table is up to date
   layers   print the modules of each crate by rank, or who imports from above
@@ -55,6 +62,7 @@ fn main() -> ExitCode {
         (Some("demo"), rest) => cargo::lab("demo", rest),
         (Some("bench"), rest) => cargo::fast_lab("bench", rest),
         (Some("goodput"), rest) => cargo::fast_lab("goodput", rest),
+        (Some("storm"), rest) => cargo::fast_lab("storm", rest),
         (Some("interop"), rest) => cargo::lab("interop", rest),
         (Some("test"), []) => check::test(),
         (Some("check"), []) => check::check(),

@@ -8,6 +8,7 @@ mod goodput;
 mod interop;
 mod output;
 mod progress;
+mod storm;
 mod table;
 
 use std::process::ExitCode;
@@ -38,6 +39,8 @@ enum Command {
     /// Be the server of the measurements, until the input ends.
     #[command(name = bench::server::COMMAND, hide = true)]
     ServeBench,
+    /// Run our calls and the usual policies through the same storms, in virtual time.
+    Storm(storm::Arguments),
     /// Print the error table as Markdown.
     Table,
 }
@@ -50,6 +53,7 @@ fn main() -> ExitCode {
         #[cfg(unix)]
         Command::Interop(arguments) => interop::run(&arguments),
         Command::ServeBench => bench::server::serve(),
+        Command::Storm(arguments) => storm::run(&arguments),
         Command::Table => print(&table::markdown()),
     };
     match outcome {
