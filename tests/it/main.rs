@@ -5,6 +5,8 @@ mod bad_input;
 #[cfg(test)]
 mod batch;
 #[cfg(test)]
+mod batch_files;
+#[cfg(test)]
 mod cancel;
 #[cfg(test)]
 mod compile_time;

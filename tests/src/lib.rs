@@ -2,6 +2,7 @@
 //! that do as they are told.
 #![expect(clippy::expect_used, reason = "support for tests, where a failure is the point")]
 
+mod batch_files;
 mod batches;
 mod clock;
 mod fake;
@@ -19,6 +20,7 @@ use flow_errors::Result;
 use crate::clock::SocketClock;
 use crate::runtime::runtime;
 
+pub use crate::batch_files::TestFiles;
 pub use crate::batches::{TestResults, WaitedResults};
 pub use crate::clock::VirtualClock;
 pub use crate::fake::{BodyFault, Fake, Scene, Seen};

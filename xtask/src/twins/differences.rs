@@ -89,7 +89,7 @@ pub(super) struct Difference {
     pub(super) in_blocking: &'static [&'static str],
 }
 
-pub(super) const TEXTS: [Difference; 8] = [
+pub(super) const TEXTS: [Difference; 9] = [
     Difference {
         file: "src/lib.rs",
         why: "the libraries, and what a runtime needs",
@@ -164,6 +164,19 @@ pub(super) const TEXTS: [Difference; 8] = [
             "The operating system's clock and randomness.",
             "fn sleep_until(&self, instant: Tick, sleeper: &Sleeper) {",
             "sleeper.sleep(instant.since(self.now()));",
+        ],
+    },
+    Difference {
+        file: "src/batch/reply_file.rs",
+        why: "a `for` loop reads what blocks, and not yet what is awaited",
+        in_async: &[
+            "let mut results = client.batch(&mut requests).results();",
+            "while let Some(done) = results.next() {",
+            "drop(results);",
+        ],
+        in_blocking: &[
+            "let results = client.batch(&mut requests).results();",
+            "for done in results {",
         ],
     },
     Difference {

@@ -28,6 +28,7 @@ pub struct Queue<I: Iterator<Item: Request>> {
     concurrency: usize,
     next_index: usize,
     in_flight: BTreeMap<usize, <I::Item as Request>::Key>,
+    is_stopped: bool,
     is_lost: bool,
     stopped_by: Option<Error>,
     began: Option<Tick>,
@@ -97,6 +98,7 @@ impl<I: Iterator<Item: Request>> Queue<I> {
             concurrency: concurrency.max(1),
             next_index: 0,
             in_flight: BTreeMap::new(),
+            is_stopped: false,
             is_lost: false,
             stopped_by: None,
             began: None,
@@ -118,7 +120,8 @@ impl<I: Iterator<Item: Request>> Queue<I> {
         if !has_room && !self.in_flight.is_empty() {
             return Next::Wait;
         }
-        let Some(request) = self.requests.next() else {
+        let request = if self.is_stopped { None } else { self.requests.next() };
+        let Some(request) = request else {
             return if self.in_flight.is_empty() { Next::End } else { Next::Wait };
         };
         let (key, request) = request.into_parts();
@@ -147,6 +150,11 @@ impl<I: Iterator<Item: Request>> Queue<I> {
             self.stopped_by.get_or_insert_with(|| error.clone());
         }
         Some(self.done(now, index, key, result))
+    }
+
+    /// Has no further requests taken: the batch is over when the calls under way are.
+    pub const fn stop(&mut self) {
+        self.is_stopped = true;
     }
 
     /// Notes that the calls under way have ended without a result, and that no other can be made.
@@ -271,6 +279,19 @@ mod tests {
             assert_eq!((done.index, done.result.unwrap_err().kind()), (index, Kind::Cancelled));
         }
         assert!(matches!(queue.next(NOW), Next::End));
+    }
+
+    #[test]
+    fn batch_that_is_told_to_stop_takes_no_more_and_waits_for_what_is_under_way() {
+        let mut queue = queue(9, 2);
+        assert_eq!((call(queue.next(NOW)), call(queue.next(NOW))), (0, 1));
+        queue.stop();
+        for index in 0..2 {
+            assert!(matches!(queue.next(NOW), Next::Wait));
+            queue.finish(NOW, index, failed()).unwrap();
+        }
+        assert!(matches!(queue.next(NOW), Next::End));
+        assert!(queue.stopped_by().is_none());
     }
 
     #[test]

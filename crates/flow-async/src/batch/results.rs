@@ -61,6 +61,11 @@ impl<I: Iterator<Item: Request>> Results<I> {
         poll_fn(|context| self.poll_result(context)).await
     }
 
+    /// Has no further requests sent: when the calls under way are over, so is the batch.
+    pub const fn stop(&mut self) {
+        self.queue.stop();
+    }
+
     /// Returns how far the batch has come.
     #[must_use]
     pub const fn progress(&self) -> &Progress {

@@ -1,0 +1,93 @@
+//! A line of a file of replies, as OpenAI's batches have it.
+
+use flow_errors::{Error, Kind};
+use serde::Serialize;
+use serde_json::Value;
+
+use super::invalid_line::InvalidLine;
+use super::queue::Done;
+use super::request_line::{key, object};
+use crate::{ChatCompletion, Reply};
+
+/// Returns the line that says what a request came to, with its end; `None` if the request is still to
+/// be done.
+///
+/// That is so where the failure says nothing of the request itself: a limit, a time that ran out, a
+/// connection, an outage, a key, a balance, an unknown model. Failures of the request itself
+/// (`invalid_request`, `invalid_input`, `content_filter`, `context_length`, `payload_too_large`) are
+/// results like replies.
+#[must_use]
+pub fn write_result(done: &Done<String>) -> Option<Vec<u8>> {
+    let line = match &done.result {
+        Ok(reply) => Line { custom_id: &done.key, response: Some(reply.into()), error: None },
+        Err(error) if is_of_the_request(error.kind()) => {
+            Line { custom_id: &done.key, response: None, error: Some(error.into()) }
+        }
+        Err(_) => return None,
+    };
+    // Neither texts nor what was read from JSON can fail to be written as JSON.
+    let mut text = serde_json::to_vec(&line).ok()?;
+    text.push(b'\n');
+    Some(text)
+}
+
+/// Reads the key of a line that [`write_result`] wrote.
+pub(super) fn read_key(line: &[u8]) -> Result<String, InvalidLine> {
+    let line = std::str::from_utf8(line).map_err(|_| InvalidLine::new("the line is not UTF-8"))?;
+    let mut fields = object(line)?;
+    let is_result = |name| fields.get(name).is_some_and(Value::is_object);
+    if !is_result("response") && !is_result("error") {
+        return Err(InvalidLine::new("the line is no reply: it has no `response` and no `error`"));
+    }
+    key(&mut fields)
+}
+
+const fn is_of_the_request(kind: Kind) -> bool {
+    matches!(
+        kind,
+        Kind::InvalidRequest
+            | Kind::InvalidInput
+            | Kind::ContentFilter
+            | Kind::ContextLength
+            | Kind::PayloadTooLarge
+    )
+}
+
+#[derive(Serialize)]
+struct Line<'a> {
+    custom_id: &'a str,
+    response: Option<Response<'a>>,
+    error: Option<Failure<'a>>,
+}
+
+#[derive(Serialize)]
+struct Response<'a> {
+    status_code: u16,
+    request_id: Option<&'a str>,
+    body: &'a ChatCompletion,
+}
+
+#[derive(Serialize)]
+struct Failure<'a> {
+    code: &'static str,
+    message: &'a str,
+    status_code: Option<u16>,
+    request_id: Option<&'a str>,
+}
+
+impl<'a> From<&'a Reply<ChatCompletion>> for Response<'a> {
+    fn from(reply: &'a Reply<ChatCompletion>) -> Self {
+        Self { status_code: reply.status().as_u16(), request_id: reply.request_id(), body: reply }
+    }
+}
+
+impl<'a> From<&'a Error> for Failure<'a> {
+    fn from(error: &'a Error) -> Self {
+        Self {
+            code: error.kind().as_str(),
+            message: error.message(),
+            status_code: error.status().map(|status| status.as_u16()),
+            request_id: error.request_id(),
+        }
+    }
+}
