@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use flow_errors::{Kind, RetryPolicy};
 use flow_sim::{Action, Sim};
-use flow_tests::{TestFiles, both};
+use flow_tests::{TestClient, TestFiles, both};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -65,7 +65,7 @@ fn keys(count: usize) -> Vec<String> {
 
 /// Runs a batch of the place's files until `most` results were written; returns the failures that
 /// were not written.
-fn run<C: TestFiles>(sim: &Sim, place: &Place, most: usize) -> Vec<(String, Kind)> {
+fn run<C: TestClient + TestFiles>(sim: &Sim, place: &Place, most: usize) -> Vec<(String, Kind)> {
     let client = flow_api::ClientBuilder::<C>::new().api_key("sk-test").base_url(sim.base_url());
     let client = client.no_proxy().retry(RetryPolicy::none()).build().unwrap();
     let mut requests = C::requests(&place.requests(), Some("m")).unwrap();
@@ -83,7 +83,7 @@ fn run<C: TestFiles>(sim: &Sim, place: &Place, most: usize) -> Vec<(String, Kind
     failures
 }
 
-fn batch_goes_on_where_it_was_stopped<C: TestFiles>() {
+fn batch_goes_on_where_it_was_stopped<C: TestClient + TestFiles>() {
     let (sim, place) = (Sim::start().unwrap(), Place::new(prompts(20)));
     for most in [7, 0, 5, 20, 20] {
         run::<C>(&sim, &place, most);
@@ -93,7 +93,7 @@ fn batch_goes_on_where_it_was_stopped<C: TestFiles>() {
     assert!(sim.log().len() <= 20 + 2 * 2, "{}", sim.log().len());
 }
 
-fn torn_line_is_done_again_and_one_without_its_end_is_not<C: TestFiles>() {
+fn torn_line_is_done_again_and_one_without_its_end_is_not<C: TestClient + TestFiles>() {
     for (cut, again) in [(0, 0), (1, 0), (2, 1), (40, 1)] {
         let (sim, place) = (Sim::start().unwrap(), Place::new(prompts(5)));
         run::<C>(&sim, &place, 5);
@@ -105,7 +105,7 @@ fn torn_line_is_done_again_and_one_without_its_end_is_not<C: TestFiles>() {
     }
 }
 
-fn failures_of_the_request_are_results_and_others_are_done_again<C: TestFiles>() {
+fn failures_of_the_request_are_results_and_others_are_done_again<C: TestClient + TestFiles>() {
     let script = [Action::row(503), Action::row(400), Action::row(503)];
     let sim = Sim::builder().script(script).start().unwrap();
     let place = Place::new(prompts(3));
@@ -126,7 +126,7 @@ fn failures_of_the_request_are_results_and_others_are_done_again<C: TestFiles>()
     assert!(content.is_string() && last["response"]["request_id"].is_string(), "{last}");
 }
 
-fn file_of_replies_is_never_overwritten<C: TestFiles>() {
+fn file_of_replies_is_never_overwritten<C: TestClient + TestFiles>() {
     let place = Place::new(prompts(1));
     drop(C::create(&place.replies()).ok().unwrap());
     fs::write(place.replies(), "paid for").unwrap();
@@ -142,7 +142,7 @@ fn file_of_replies_is_never_overwritten<C: TestFiles>() {
     }
 }
 
-fn what_is_wrong_with_a_file_is_said_with_its_line<C: TestFiles>() {
+fn what_is_wrong_with_a_file_is_said_with_its_line<C: TestClient + TestFiles>() {
     let good = "{\"custom_id\":\"a\",\"prompt\":\"Hello\"}\n";
     #[rustfmt::skip]
     let cases = [
@@ -166,7 +166,7 @@ fn what_is_wrong_with_a_file_is_said_with_its_line<C: TestFiles>() {
     assert!(error.to_string().contains("replies.jsonl"), "{error}");
 }
 
-fn second_writer_is_noticed<C: TestFiles>() {
+fn second_writer_is_noticed<C: TestClient + TestFiles>() {
     let (sim, place) = (Sim::start().unwrap(), Place::new(prompts(2)));
     let client = flow_api::ClientBuilder::<C>::new().api_key("sk-test").base_url(sim.base_url());
     let client = client.no_proxy().build().unwrap();
@@ -180,7 +180,7 @@ fn second_writer_is_noticed<C: TestFiles>() {
     assert_eq!(place.keys(), ["10"]);
 }
 
-fn requests_that_change_while_they_are_read_are_noticed<C: TestFiles>() {
+fn requests_that_change_while_they_are_read_are_noticed<C: TestClient + TestFiles>() {
     for (text, want) in [(prompts(2), "was changed"), ("hello\n".to_owned(), ":1: ")] {
         let place = Place::new(prompts(3));
         let mut requests = C::requests(&place.requests(), Some("m")).unwrap();
@@ -193,7 +193,7 @@ fn requests_that_change_while_they_are_read_are_noticed<C: TestFiles>() {
     }
 }
 
-fn odd_lines_are_read<C: TestFiles>() {
+fn odd_lines_are_read<C: TestClient + TestFiles>() {
     let mut text = b"\xef\xbb\xbf".to_vec();
     write!(text, "{}", prompts(2).replace('\n', "\r\n\r\n")).unwrap();
     write!(text, "  \n{}", prompts(3).lines().last().unwrap()).unwrap();

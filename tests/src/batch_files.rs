@@ -6,10 +6,8 @@ use std::path::Path;
 use flow_api::ChatRequest;
 use flow_api::batch::Done;
 
-use crate::TestClient;
-
 /// A client whose batches have files.
-pub trait TestFiles: TestClient {
+pub trait TestFiles {
     /// A file of requests.
     type Requests: Iterator<Item = (String, ChatRequest)>;
 

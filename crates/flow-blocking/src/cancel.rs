@@ -94,13 +94,6 @@ impl CancelToken {
         waited.unwrap_or_else(PoisonError::into_inner).0.is_cancelled
     }
 
-    /// Returns a token that is cancelled together with this one, until the registration is dropped.
-    pub(crate) fn child(&self) -> (Self, Registration) {
-        let child = Self::new();
-        let registration = self.register(Arc::new(child.clone()));
-        (child, registration)
-    }
-
     /// Has `interrupt` called when the token is cancelled, until the registration is dropped.
     ///
     /// On a token that is cancelled already it is called at once.
@@ -115,13 +108,6 @@ impl CancelToken {
             state.waiting.push((key, interrupt));
         }
         Registration { token: self.clone(), key }
-    }
-}
-
-/// A child ends with its parent.
-impl Interrupt for CancelToken {
-    fn interrupt(&self) {
-        self.cancel();
     }
 }
 
@@ -198,19 +184,6 @@ mod tests {
         token.cancel();
         drop(token.register(count.clone()));
         assert_eq!(count.0.load(Ordering::SeqCst), 1);
-    }
-
-    #[test]
-    fn child_ends_with_its_parent_and_not_the_other_way_around() {
-        let parent = CancelToken::new();
-        let (child, registration) = parent.child();
-        let (other, _registration) = parent.child();
-        other.cancel();
-        assert!(!parent.is_cancelled() && !child.is_cancelled());
-        parent.cancel();
-        assert!(child.is_cancelled());
-        drop(registration);
-        assert!(parent.child().0.is_cancelled(), "also one that comes late");
     }
 
     #[test]

@@ -12,7 +12,7 @@ use flow_api::{ChatCompletion, Reply};
 use flow_errors::Result;
 
 use crate::CancelToken;
-use crate::cancel::Registration;
+use crate::cancel::{Interrupt, Registration};
 use crate::client::Client;
 
 /// What a call came to, or what its thread panicked with.
@@ -39,9 +39,19 @@ struct Worker {
     ended: Sender<Ended>,
 }
 
+/// Ends the calls of the batch when those of its client are to end.
+struct Cancels(CancelToken);
+
+impl Interrupt for Cancels {
+    fn interrupt(&self) {
+        self.0.cancel();
+    }
+}
+
 impl Workers {
     pub(super) fn new(client: &Client) -> Self {
-        let (cancel, registration) = client.cancel_token().child();
+        let cancel = CancelToken::new();
+        let registration = client.cancel_token().register(Arc::new(Cancels(cancel.clone())));
         let (tasks, to_do) = channel();
         let (ended, over) = channel();
         let worker = Worker {
