@@ -21,7 +21,7 @@ use super::reply_line::read_key;
 ///     journal.read(line)?;
 /// }
 /// assert!(journal.contains("a") && !journal.contains("b"));
-/// assert_eq!((journal.whole_bytes(), journal.lacks_line_end()), (46, false));
+/// assert_eq!((journal.whole_bytes(), journal.lacks_line_end()), (45, false));
 /// # Ok::<(), flow_api::batch::InvalidLine>(())
 /// ```
 #[derive(Clone, Debug, Default)]
