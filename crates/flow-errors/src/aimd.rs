@@ -28,6 +28,9 @@ const LARGEST_DECREASE: u64 = 4;
 /// How long calls are held back until the rate has doubled as long as it is a guess.
 const SEARCH: Duration = Duration::from_secs(1);
 
+/// For how long calls are held back until a guess has grown by enough to say something of the limit.
+const GROWTH: Duration = Duration::from_millis(125);
+
 /// How long until it has doubled later, by time alone: what matters for the slowest limits.
 const PATIENCE: Duration = Duration::from_secs(100);
 
@@ -70,8 +73,9 @@ pub(crate) struct Aimd {
 /// A refusal that is measured from.
 #[derive(Clone, Copy, Debug)]
 struct Anchor {
+    send: u64,
     at: Tick,
-    /// How many sends before it were not refused.
+    /// How many sends before it were not refused, as far as is known.
     granted: u64,
 }
 
@@ -153,18 +157,32 @@ impl Aimd {
 
     /// Goes slower after a refusal that is news.
     pub(crate) fn refused(&mut self, refusal: &Refusal) {
+        self.correct_anchor(refusal.moment.send);
         if refusal.moment.send < self.epoch {
             return;
         }
+        let has_grown = self.held >= nanos(GROWTH);
         let rate = self.rate();
         let decreased = rate / 100 * DECREASE;
+        if self.is_searching && has_grown {
+            // It came from below: what was granted since the first refusal is less than the limit.
+            self.anchor = None;
+        }
         let measured = self.anchor.and_then(|anchor| anchor.measure(refusal));
         let measured = measured.unwrap_or(decreased).max(rate / LARGEST_DECREASE);
         self.base = measured.min(decreased).clamp(LEAST, MOST);
         self.scale = self.base.max(self.scale / 8 * 7).max(self.least_scale);
-        self.is_searching = false;
+        // A refusal of the guess itself is the first burst's: the limit may still be far above it.
+        self.is_searching &= !has_grown;
         (self.held, self.held_sends) = (0, 0);
         self.begin_epoch(refusal);
+    }
+
+    /// Notes that a send was refused which the anchor may have counted as granted.
+    fn correct_anchor(&mut self, refused: u64) {
+        if let Some(anchor) = self.anchor.as_mut().filter(|anchor| refused < anchor.send) {
+            anchor.granted = anchor.granted.saturating_sub(1);
+        }
     }
 
     fn begin_epoch(&mut self, refusal: &Refusal) {
@@ -173,7 +191,7 @@ impl Aimd {
         self.next = self.next.max(moment.at.plus_nanos(self.interval()));
         let is_measured = |anchor: Anchor| granted.saturating_sub(anchor.granted) < MANY;
         let anchor = self.anchor.filter(|anchor| is_measured(*anchor));
-        self.anchor = anchor.or(Some(Anchor { at: moment.at, granted }));
+        self.anchor = anchor.or(Some(Anchor { send: moment.send, at: moment.at, granted }));
     }
 }
 

@@ -347,6 +347,47 @@ fn used_up_window_is_waited_for_once_two_replies_agree_on_its_end() {
     assert_eq!(driven.waits_until(), Some(end));
 }
 
+/// Meets a limit of 100 a second with 64 sends at once, of which 20 pass; the last refusal is known first.
+fn met_with_a_burst() -> Driven {
+    let mut driven = Driven::default();
+    let mut sent: Vec<_> = (0..64).map(|_| driven.send()).collect();
+    while sent.len() > 20 {
+        driven.refuse(sent.pop().unwrap(), None);
+    }
+    assert_eq!(driven.rate(), Some(64 * 60));
+    driven
+}
+
+#[test]
+fn refusal_right_after_a_burst_does_not_end_the_search_for_the_limit() {
+    let mut driven = met_with_a_burst();
+    let mut sent: Vec<_> = (0..6).map(|_| driven.send()).collect();
+    driven.refuse(sent.pop().unwrap(), None);
+    // Nothing is measured between two refusals of which the first one counted the others as granted.
+    assert!(driven.rate().unwrap() >= 64 * 60 * 85 / 100, "{:?}", driven.rate());
+    let until = driven.now + Duration::from_millis(900);
+    while driven.now < until {
+        let call = driven.send();
+        driven.succeed(call);
+    }
+    assert!(driven.rate().unwrap() >= 90 * 60, "{:?}", driven.rate());
+}
+
+#[test]
+fn limit_that_was_come_up_to_from_below_is_not_taken_for_the_way_there() {
+    let mut driven = met_with_a_burst();
+    let before = loop {
+        let call = driven.send();
+        let rate = driven.rate().unwrap();
+        if rate > 150 * 60 {
+            driven.refuse(call, None);
+            break rate;
+        }
+        driven.succeed(call);
+    };
+    assert!(driven.rate().unwrap() >= before * 84 / 100, "{:?} of {before}", driven.rate());
+}
+
 #[test]
 fn hint_that_one_call_received_is_kept_by_all() {
     for status in [429, 503, 500, 504] {
