@@ -4,12 +4,14 @@
 //! [pacer](crate::pacer) has room. Until then its call holds a ticket. Only the one in front has an
 //! instant at which it may go, reckoned anew whenever something is learned.
 
+use std::time::Duration;
+
 use crate::aimd::PER_SECOND;
 use crate::credit::{Credit, SEND};
 use crate::ending::Ending;
 use crate::health::Health;
 use crate::lease::Lease;
-use crate::pacer::{Pacer, Pass};
+use crate::pacer::{self, Pacer};
 use crate::queue::{Needs, Queue, Waiting};
 use crate::share::Share;
 use crate::switch::{is_worth_switching, patience};
@@ -21,6 +23,9 @@ pub use crate::queue::Ticket;
 /// The shortest and the longest time that a call behind others sleeps unless it is woken, in
 /// nanoseconds.
 const NAPS: (u64, u64) = (10_000_000, 10_000_000_000);
+
+/// So late a driver may be that was told an instant.
+const LATENESS: Duration = Duration::from_millis(100);
 
 /// How much longer that is for each call that waits: a thousand polls a second, however many do.
 const NAP_EACH: u64 = 1_000_000;
@@ -58,6 +63,14 @@ pub struct Gate {
     pacer: Pacer,
     refusals: u64,
     last_failure: Option<Error>,
+}
+
+/// A send that was let through.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Pass {
+    /// How many were in flight then, itself included.
+    beside: u64,
+    paced: pacer::Pass,
 }
 
 /// What a call wants.
@@ -178,11 +191,15 @@ impl Gate {
     }
 
     fn let_through(&mut self, now: Tick, ticket: Ticket, needs: Needs) -> Pass {
-        // The rate only grows while it is what holds calls back.
-        let is_paced = self.pacer.ready_at(needs.tokens) > self.credit.ready_at();
+        // The rate only grows while it is what holds calls back: until just now, and longer than credit.
+        let paced = self.pacer.ready_at(needs.tokens);
+        let is_paced = paced > self.credit.ready_at() && now.since(paced) <= LATENESS;
         let is_held_back = self.queue.remove(ticket) && is_paced;
-        self.credit.take();
-        self.pacer.take(now, needs.tokens, is_held_back)
+        if is_held_back || self.queue.is_empty() {
+            self.credit.relax();
+        }
+        let beside = self.credit.take();
+        Pass { beside, paced: self.pacer.take(now, needs.tokens, is_held_back) }
     }
 
     /// Takes back the ticket of a call that does not wait any more.
@@ -194,8 +211,8 @@ impl Gate {
     /// Learns what came of a send.
     pub(crate) fn settle(&mut self, now: Tick, pass: &Pass, ending: Ending<'_>) {
         let now = self.observe(now);
-        self.credit.settle(ending.back());
-        self.pacer.settle(now, pass, ending);
+        self.credit.settle(ending.back(), pass.beside, !self.queue.is_empty());
+        self.pacer.settle(now, &pass.paced, ending);
         let Ending::Failed(error) = ending else { return };
         if matches!(error.class(), Class::Throttled | Class::Overloaded) {
             self.refusals = self.refusals.saturating_add(1);

@@ -49,6 +49,10 @@ impl Queue {
         self.0.len()
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     pub(crate) fn has(&self, ticket: Ticket) -> bool {
         self.0.contains_key(&ticket)
     }

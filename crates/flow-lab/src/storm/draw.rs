@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore as _, SeedableRng as _};
-use rand_distr::{Distribution as _, Exp1, StandardNormal};
+use rand_distr::{Distribution as _, StandardNormal};
 
 /// A source of draws for one purpose: others may draw more or less without changing these.
 #[derive(Debug)]
@@ -36,14 +36,20 @@ impl Draw {
 
     /// Draws the time between two of many events that know nothing of each other.
     pub(super) fn exponential(&mut self, mean: Duration) -> Duration {
-        let exponential: f64 = Exp1.sample(&mut self.0);
-        mean.mul_f64(exponential)
+        exponential(self.word(), mean)
     }
 }
 
 /// Returns whether something happens that does so with a chance in millionths, by 64 random bits.
 pub(super) fn happens(word: u64, millionths: u32) -> bool {
     (u128::from(word) * 1_000_000) >> 64 < u128::from(millionths)
+}
+
+/// Returns a time between two of many events that know nothing of each other, by 64 random bits.
+pub(super) fn exponential(word: u64, mean: Duration) -> Duration {
+    // One of 2^32 even parts; the last is not zero, whose logarithm there is none of.
+    let part = f64::from(u32::try_from(word >> 32).unwrap_or(0)) + 0.5;
+    mean.mul_f64(-(part / 4_294_967_296.0).ln())
 }
 
 /// Mixes two numbers into 64 bits that look random: `SplitMix64`.

@@ -15,7 +15,7 @@ pub(super) struct Job {
     pub(super) process: usize,
     /// When it comes by itself; `None` if a worker takes it when it is free.
     pub(super) arrives: Option<Tick>,
-    /// How long the service works on it.
+    /// How long the service works on it; where each attempt takes another time, on average.
     pub(super) work: Duration,
     /// Prompt and answer together.
     pub(super) tokens: u64,

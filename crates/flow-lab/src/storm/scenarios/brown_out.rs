@@ -15,7 +15,10 @@ use crate::storm::world;
 
 /// The brown-out; all instants are in seconds.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::storm) struct BrownOut;
+pub(in crate::storm) struct BrownOut {
+    /// How many times as large the service and the demand are.
+    size: u32,
+}
 
 const PER_SECOND: f64 = 14.0;
 const SLOTS: usize = 20;
@@ -36,17 +39,24 @@ const POLICIES: [Kind; 8] = [
 ];
 
 impl BrownOut {
-    fn plan(seed: u64) -> Plan {
+    pub(super) fn all() -> Vec<Self> {
+        [1, 10].into_iter().map(|size| Self { size }).collect()
+    }
+
+    fn per_second(self) -> f64 {
+        PER_SECOND * f64::from(self.size)
+    }
+
+    fn plan(self, seed: u64) -> Plan {
         let mut draw = Draw::new(seed, 0);
         let (mut jobs, mut at) = (Vec::new(), Tick::ORIGIN);
         loop {
-            at = at + draw.exponential(Duration::from_secs_f64(1.0 / PER_SECOND));
+            at = at + draw.exponential(Duration::from_secs_f64(1.0 / self.per_second()));
             if at > second(LAST_ARRIVAL) {
                 break;
             }
-            let work = draw.exponential(Duration::from_secs(1));
-            let arrives = Some(at);
-            jobs.push(Job { process: 0, arrives, work, tokens: 0, deadline: None, luck: 0 });
+            let (arrives, work, luck) = (Some(at), Duration::from_secs(1), draw.word());
+            jobs.push(Job { process: 0, arrives, work, tokens: 0, deadline: None, luck });
         }
         let (timeout, until) = (Some(Duration::from_secs(5)), second(LAST_ARRIVAL + 120));
         Plan { workers: 0, jobs, round_trip: Duration::from_millis(50), timeout, until }
@@ -59,7 +69,7 @@ impl Case for BrownOut {
     }
 
     fn name(&self) -> String {
-        "a fifth of the capacity for 30 s".to_owned()
+        format!("{}/s, a fifth of the capacity for 30 s", self.per_second())
     }
 
     fn policies(&self) -> &'static [Kind] {
@@ -67,8 +77,10 @@ impl Case for BrownOut {
     }
 
     fn run(&self, kind: Kind, seed: u64) -> Record {
-        let slots = Slots::new(SLOTS, QUEUE, (second(BEGIN), second(END), SLOTS / 5));
-        world::run(&Self::plan(seed), Box::new(slots), vec![kind.of_process(1, None)], seed)
+        let size = usize::try_from(self.size).unwrap_or(1);
+        let brown_out = (second(BEGIN), second(END), SLOTS * size / 5);
+        let slots = Slots::new(SLOTS * size, QUEUE * size, brown_out);
+        world::run(&self.plan(seed), Box::new(slots), vec![kind.of_process(1, None)], seed)
     }
 
     fn measure(&self, record: &Record, _reference: Option<&Record>) -> Vec<Measure> {
@@ -80,7 +92,7 @@ impl Case for BrownOut {
         vec![
             ("lost %", 100.0 * number(record.lost()) / jobs),
             ("load ÷ arrivals", load),
-            ("recovered s", recovery(record)),
+            ("recovered s", recovery(record, self.per_second())),
             ("sends per call", number(record.sends.len()) / jobs),
             (
                 "wasted",
@@ -116,7 +128,7 @@ fn count(instants: impl Iterator<Item = Tick>, from: u64, until: u64) -> usize {
 ///
 /// It is back in the first second from which 10 s see so many successes. Chance alone takes that from
 /// some stretches of a healthy run, so only one of 20 s with less than 85 % counts as a relapse.
-fn recovery(record: &Record) -> f64 {
+fn recovery(record: &Record, per_second: f64) -> f64 {
     let successes =
         |from: u64, until: u64| number(count(record.succeeded().map(|job| job.ended), from, until));
     let is_relapse = |from: u64| {
@@ -125,7 +137,7 @@ fn recovery(record: &Record) -> f64 {
     };
     let relapse = (END..LAST_ARRIVAL - 20).rev().find(|from| is_relapse(*from));
     let from = relapse.map_or(END, |from| from + 1);
-    let is_back = |from: &u64| successes(*from, from + 10) >= 0.95 * 10.0 * PER_SECOND;
+    let is_back = |from: &u64| successes(*from, from + 10) >= 0.95 * 10.0 * per_second;
     let back = (from..LAST_ARRIVAL - 10).find(is_back);
     back.map_or(f64::INFINITY, |back| Duration::from_secs(back - END).as_secs_f64())
 }

@@ -50,7 +50,7 @@ impl Scenario {
     pub(super) fn cases(self) -> Vec<Box<dyn Case>> {
         match self {
             Self::Batch => Batch::all().into_iter().map(boxed).collect(),
-            Self::BrownOut => vec![boxed(BrownOut)],
+            Self::BrownOut => BrownOut::all().into_iter().map(boxed).collect(),
             Self::Faults => Faults::all().into_iter().map(boxed).collect(),
             Self::Herd => vec![boxed(Herd)],
             Self::Deadlines => vec![boxed(Deadlines)],

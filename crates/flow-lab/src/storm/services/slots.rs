@@ -10,6 +10,7 @@ use flow_errors::call::Tick;
 use http::StatusCode;
 
 use crate::storm::answer::Answer;
+use crate::storm::draw::{exponential, mix};
 use crate::storm::service::{Replies, Request, Service};
 
 /// The slots, the queue and the hour in which there are fewer.
@@ -53,7 +54,9 @@ impl Service for Slots {
             let answer = Answer::refusal(StatusCode::SERVICE_UNAVAILABLE, None);
             return replies.reply(now, request.send, answer);
         }
-        self.queue.push_back((request.send, request.job.work));
+        // Another attempt is another answer, and takes another time.
+        let word = mix(request.job.luck, request.attempt.into());
+        self.queue.push_back((request.send, exponential(word, request.job.work)));
         self.start(now, replies);
     }
 
