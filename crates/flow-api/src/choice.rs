@@ -70,7 +70,7 @@ impl From<Choice> for Value {
         let Choice { index, message, finish_reason, extra: mut fields } = choice;
         index.put(&mut fields, "index", Self::from);
         message.put(&mut fields, "message", Self::from);
-        finish_reason.put(&mut fields, "finish_reason", |reason| reason.as_str().into());
+        finish_reason.put(&mut fields, "finish_reason", Self::from);
         Self::Object(fields)
     }
 }
@@ -125,6 +125,12 @@ impl From<String> for FinishReason {
             "content_filter" => Self::ContentFilter,
             _ => Self::Other(word),
         }
+    }
+}
+
+impl From<FinishReason> for Value {
+    fn from(reason: FinishReason) -> Self {
+        reason.as_str().into()
     }
 }
 

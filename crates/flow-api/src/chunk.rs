@@ -2,12 +2,14 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::de::MapAccess;
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
 use crate::chunk_choice::ChunkChoice;
 use crate::delta::Delta;
 use crate::field::{Field, Names, read};
+use crate::one_pass::{self, Object, Read};
 use crate::usage::Usage;
 
 /// A piece of a chat completion: tolerant of fields and values it does not know, and it keeps them.
@@ -27,8 +29,7 @@ use crate::usage::Usage;
 /// assert_eq!(chunk.extra()["vendor"], true);
 /// # Ok::<(), serde_json::Error>(())
 /// ```
-#[derive(Clone, PartialEq, Serialize, Deserialize)]
-#[serde(from = "Map<String, Value>")]
+#[derive(Clone, Default, PartialEq, Serialize)]
 pub struct Chunk {
     #[serde(skip_serializing_if = "Field::is_absent")]
     pub(crate) id: Field<String>,
@@ -105,20 +106,53 @@ impl Chunk {
     }
 
     /// Whether an object of a stream is a piece of a completion.
-    pub(crate) fn is_chunk(fields: &Map<String, Value>) -> bool {
-        fields.contains_key("choices") || fields.get("usage").is_some_and(Value::is_object)
+    pub(crate) const fn is_chunk(&self) -> bool {
+        !self.choices.is_absent() || self.usage.as_ref().is_some()
+    }
+
+    /// Whether there are answers, whatever they are.
+    pub(crate) fn has_answers(&self) -> bool {
+        !self.choices().is_empty() || !self.odd_choices().is_empty()
+    }
+
+    /// Whether an answer ends with the reason `error`, as gateways write it when their upstream failed.
+    pub(crate) fn has_failed(&self) -> bool {
+        self.choices().iter().any(ChunkChoice::has_failed)
+            || self
+                .odd_choices()
+                .iter()
+                .any(|choice| choice.get("finish_reason") == Some(&"error".into()))
+    }
+
+    /// The list of answers, if not all of them are objects.
+    fn odd_choices(&self) -> &[Value] {
+        match &self.choices {
+            Field::Other(Value::Array(choices)) => choices,
+            _ => &[],
+        }
     }
 }
 
-impl From<Map<String, Value>> for Chunk {
-    fn from(mut fields: Map<String, Value>) -> Self {
-        Self {
-            id: Field::take(&mut fields, "id", read::text),
-            model: Field::take(&mut fields, "model", read::text),
-            choices: Field::take(&mut fields, "choices", read::objects),
-            usage: Field::take(&mut fields, "usage", read::object),
-            extra: fields,
+impl Object for Chunk {
+    fn place<'de, A: MapAccess<'de>>(&mut self, name: &str, map: &mut A) -> Result<bool, A::Error> {
+        match name {
+            "id" => self.id = Field::of(map.next_value()?, read::text),
+            "model" => self.model = Field::of(map.next_value()?, read::text),
+            "choices" => self.choices = map.next_value::<Read<_>>()?.0,
+            "usage" => self.usage = Field::of(map.next_value()?, read::object),
+            _ => return Ok(false),
         }
+        Ok(true)
+    }
+
+    fn extra(&mut self) -> &mut Map<String, Value> {
+        &mut self.extra
+    }
+}
+
+impl<'de> Deserialize<'de> for Chunk {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        one_pass::object(deserializer)
     }
 }
 
@@ -146,6 +180,7 @@ mod tests {
             r#"{"choices":null,"usage":null,"id":null}"#,
             r#"{"id":7,"model":[],"choices":[7],"usage":"none","created":"2024","object":null}"#,
             r#"{"choices":{},"usage":{"prompt_tokens":"3","prompt_tokens_details":{"cached_tokens":1}}}"#,
+            r#"{"choices":[{"index":0,"delta":{"role":"a","content":"x","tool_calls":[{"index":0}],"v":1},"message":null,"finish_reason":"stop","w":2},null,{"index":1}]}"#,
             r#"{"choices":[{}, {"index":"0","delta":"text","message":7,"finish_reason":{"type":"stop"}}]}"#,
             r#"{"id":"c","choices":[{"index":1,"delta":{"role":"oracle","content":[{"type":"text","text":"x"}],"tool_calls":[{"index":0},7],"vendor":{"x":[1]}},"logprobs":null,"finish_reason":null,"seen":true}],"obfuscation":"x"}"#,
         ];
@@ -154,6 +189,22 @@ mod tests {
             let chunk: Chunk = serde_json::from_str(json).unwrap();
             assert_eq!(serde_json::to_value(&chunk).unwrap(), value, "{json}");
             let _ = (chunk.text(), chunk.has_content(), chunk.text_bytes(), format!("{chunk:?}"));
+        }
+    }
+
+    #[test]
+    fn last_of_two_fields_of_one_name_counts_as_in_any_map() {
+        let json = r#"{"a":1,"choices":7,"\u0061":2,"choices":[{"delta":{"content":"x"},"delta":null}],"id":"c","i\u0064":"d"}"#;
+        let chunk: Chunk = serde_json::from_str(json).unwrap();
+        let value: Value = serde_json::from_str(json).unwrap();
+        assert_eq!(serde_json::to_value(&chunk).unwrap(), value);
+        assert_eq!(chunk.id(), Some("d"));
+    }
+
+    #[test]
+    fn what_is_no_object_is_no_piece() {
+        for json in ["7", "null", "\"x\"", "[]"] {
+            assert!(serde_json::from_str::<Chunk>(json).is_err(), "{json}");
         }
     }
 

@@ -2,17 +2,18 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::de::MapAccess;
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
 use crate::choice::FinishReason;
 use crate::delta::Delta;
 use crate::field::{Field, Names, read};
 use crate::logprob::TokenLogprob;
+use crate::one_pass::{self, Object, Read};
 
 /// What one piece of a stream adds to one of the answers.
-#[derive(Clone, PartialEq, Serialize, Deserialize)]
-#[serde(from = "Map<String, Value>")]
+#[derive(Clone, Default, PartialEq, Serialize)]
 pub struct ChunkChoice {
     #[serde(skip_serializing_if = "Field::is_absent")]
     pub(crate) index: Field<u64>,
@@ -65,17 +66,44 @@ impl ChunkChoice {
     pub fn has_content(&self) -> bool {
         self.finish_reason().is_some() || self.delta().is_some_and(Delta::has_content)
     }
+
+    /// Whether the answer ends with the reason `error`.
+    pub(crate) fn has_failed(&self) -> bool {
+        matches!(self.finish_reason(), Some(FinishReason::Other(word)) if word == "error")
+    }
 }
 
-impl From<Map<String, Value>> for ChunkChoice {
-    fn from(mut fields: Map<String, Value>) -> Self {
-        Self {
-            index: Field::take(&mut fields, "index", read::number),
-            delta: Field::take(&mut fields, "delta", read::object),
-            message: Field::take(&mut fields, "message", read::object),
-            finish_reason: Field::take(&mut fields, "finish_reason", read::word),
-            extra: fields,
+impl Object for ChunkChoice {
+    fn place<'de, A: MapAccess<'de>>(&mut self, name: &str, map: &mut A) -> Result<bool, A::Error> {
+        match name {
+            "index" => self.index = Field::of(map.next_value()?, read::number),
+            "delta" => self.delta = map.next_value::<Read<_>>()?.0,
+            "message" => self.message = map.next_value::<Read<_>>()?.0,
+            "finish_reason" => self.finish_reason = Field::of(map.next_value()?, read::word),
+            _ => return Ok(false),
         }
+        Ok(true)
+    }
+
+    fn extra(&mut self) -> &mut Map<String, Value> {
+        &mut self.extra
+    }
+}
+
+impl<'de> Deserialize<'de> for ChunkChoice {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        one_pass::object(deserializer)
+    }
+}
+
+impl From<ChunkChoice> for Value {
+    fn from(choice: ChunkChoice) -> Self {
+        let ChunkChoice { index, delta, message, finish_reason, extra: mut fields } = choice;
+        index.put(&mut fields, "index", Self::from);
+        delta.put(&mut fields, "delta", Self::from);
+        message.put(&mut fields, "message", Self::from);
+        finish_reason.put(&mut fields, "finish_reason", Self::from);
+        Self::Object(fields)
     }
 }
 

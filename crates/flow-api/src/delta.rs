@@ -2,12 +2,14 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::de::MapAccess;
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
 use crate::content::Content;
-use crate::field::{Field, Names, read};
+use crate::field::{Field, Names, list, read};
 use crate::message::Role;
+use crate::one_pass::{self, Object};
 use crate::part::Part;
 use crate::tool_call_delta::ToolCallDelta;
 
@@ -20,8 +22,7 @@ const LISTS: [&str; 3] = ["annotations", "images", "reasoning_details"];
 /// What one piece of a stream adds to the message of an answer.
 ///
 /// `Debug` shows who speaks and how much, not what is said.
-#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(from = "Map<String, Value>")]
+#[derive(Clone, Default, PartialEq, Serialize)]
 pub struct Delta {
     #[serde(skip_serializing_if = "Field::is_absent")]
     role: Field<Role>,
@@ -124,14 +125,35 @@ impl Delta {
     }
 }
 
-impl From<Map<String, Value>> for Delta {
-    fn from(mut fields: Map<String, Value>) -> Self {
-        Self {
-            role: Field::take(&mut fields, "role", read::word),
-            content: Field::take(&mut fields, "content", Content::read),
-            tool_calls: Field::take(&mut fields, "tool_calls", read::list),
-            extra: fields,
+impl Object for Delta {
+    fn place<'de, A: MapAccess<'de>>(&mut self, name: &str, map: &mut A) -> Result<bool, A::Error> {
+        match name {
+            "role" => self.role = Field::of(map.next_value()?, read::word),
+            "content" => self.content = Field::of(map.next_value()?, Content::read),
+            "tool_calls" => self.tool_calls = Field::of(map.next_value()?, read::list),
+            _ => return Ok(false),
         }
+        Ok(true)
+    }
+
+    fn extra(&mut self) -> &mut Map<String, Value> {
+        &mut self.extra
+    }
+}
+
+impl<'de> Deserialize<'de> for Delta {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        one_pass::object(deserializer)
+    }
+}
+
+impl From<Delta> for Value {
+    fn from(delta: Delta) -> Self {
+        let Delta { role, content, tool_calls, extra: mut fields } = delta;
+        role.put(&mut fields, "role", Self::from);
+        content.put(&mut fields, "content", Self::from);
+        tool_calls.put(&mut fields, "tool_calls", |calls| list(calls, Self::from));
+        Self::Object(fields)
     }
 }
 

@@ -56,10 +56,14 @@ impl<T> Field<T> {
         name: &str,
         read: impl FnOnce(Value) -> Result<T, Value>,
     ) -> Self {
-        match object.remove(name) {
-            None => Self::Absent,
-            Some(Value::Null) => Self::Null(()),
-            Some(value) => read(value).map_or_else(Self::Other, Self::Value),
+        object.remove(name).map_or(Self::Absent, |value| Self::of(value, read))
+    }
+
+    /// Makes a field that is there out of its value.
+    pub(crate) fn of(value: Value, read: impl FnOnce(Value) -> Result<T, Value>) -> Self {
+        match value {
+            Value::Null => Self::Null(()),
+            value => read(value).map_or_else(Self::Other, Self::Value),
         }
     }
 }

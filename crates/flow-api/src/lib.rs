@@ -99,6 +99,7 @@ mod limit;
 mod logprob;
 mod message;
 mod models;
+mod one_pass;
 mod options;
 mod params;
 mod part;

@@ -56,6 +56,12 @@ impl From<String> for Role {
     }
 }
 
+impl From<Role> for Value {
+    fn from(role: Role) -> Self {
+        role.as_str().into()
+    }
+}
+
 impl Serialize for Role {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.as_str())
@@ -269,7 +275,7 @@ impl From<Map<String, Value>> for Message {
 impl From<Message> for Value {
     fn from(message: Message) -> Self {
         let Message { role, content, tool_calls, extra: mut fields } = message;
-        role.put(&mut fields, "role", |role| role.as_str().into());
+        role.put(&mut fields, "role", Self::from);
         content.put(&mut fields, "content", Self::from);
         tool_calls.put(&mut fields, "tool_calls", |calls| list(calls, Self::from));
         Self::Object(fields)

@@ -67,6 +67,12 @@ impl From<Value> for ToolCallDelta {
     }
 }
 
+impl From<ToolCallDelta> for Value {
+    fn from(piece: ToolCallDelta) -> Self {
+        piece.0
+    }
+}
+
 impl fmt::Debug for ToolCallDelta {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ToolCallDelta")

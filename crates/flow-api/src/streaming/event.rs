@@ -4,9 +4,10 @@ use std::time::SystemTime;
 
 use flow_errors::{Body, Error};
 use http::{HeaderMap, StatusCode};
-use serde_json::{Map, Value};
 
 use crate::chunk::Chunk;
+use crate::field::Field;
+use crate::one_pass::Read;
 use crate::sse::Event;
 
 /// What came before the body.
@@ -52,14 +53,14 @@ impl Seen {
             return Self::Done;
         }
         let data = event.data();
-        match fields(data) {
-            Ok(Some(fields)) if has_failed(&fields) => Self::failed(head, data),
+        match chunk(data) {
+            Ok(Some(chunk)) if chunk.has_failed() => Self::failed(head, data),
             // What holds answers is no other error, so it need not be looked through for one.
-            Ok(Some(fields)) if has_answers(&fields) && !is_named_error => {
-                Self::chunk(fields, data)
+            Ok(Some(chunk)) if chunk.has_answers() && !is_named_error => {
+                Self::Chunk(chunk, data.len())
             }
-            fields => Self::error(head, event).unwrap_or_else(|| match fields {
-                Ok(Some(fields)) if Chunk::is_chunk(&fields) => Self::chunk(fields, data),
+            chunk => Self::error(head, event).unwrap_or_else(|| match chunk {
+                Ok(Some(chunk)) if chunk.is_chunk() => Self::Chunk(chunk, data.len()),
                 // Events of other names are something else's business, whatever they hold.
                 Err(source) if matches!(event.name(), "" | "message") => {
                     let body = Body::new(data.get(..=Body::MAX).unwrap_or(data));
@@ -69,10 +70,6 @@ impl Seen {
                 _ => Self::Nothing,
             }),
         }
-    }
-
-    fn chunk(fields: Map<String, Value>, data: &str) -> Self {
-        Self::Chunk(fields.into(), data.len())
     }
 
     /// A piece in which an answer failed is an error, whatever else it holds.
@@ -87,28 +84,15 @@ impl Seen {
     }
 }
 
-fn has_answers(fields: &Map<String, Value>) -> bool {
-    !answers(fields).is_empty()
-}
-
-/// Whether an answer ends with the reason `error`, as gateways write it when their upstream failed.
-fn has_failed(fields: &Map<String, Value>) -> bool {
-    answers(fields).iter().any(|answer| answer.get("finish_reason") == Some(&"error".into()))
-}
-
-fn answers(fields: &Map<String, Value>) -> &[Value] {
-    fields.get("choices").and_then(Value::as_array).map_or(&[], Vec::as_slice)
-}
-
-/// Reads data as an object; `None` if it is JSON of another type, or nothing at all.
-fn fields(data: &str) -> serde_json::Result<Option<Map<String, Value>>> {
+/// Reads data as an object, whatever its fields; `None` if it is JSON of another type, or nothing at
+/// all.
+fn chunk(data: &str) -> serde_json::Result<Option<Chunk>> {
     let data = data.trim_ascii();
     if data.is_empty() {
         return Ok(None);
     }
-    // As a value, whose parser is compiled in serde_json already.
-    Ok(match data.parse()? {
-        Value::Object(fields) => Some(fields),
+    Ok(match serde_json::from_str(data)? {
+        Read(Field::Value(chunk)) => Some(chunk),
         _ => None,
     })
 }

@@ -2,7 +2,7 @@
 
 use flow_errors::Error;
 use flow_errors::call::Delivered;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::Streaming;
 use super::body::{self, Incoming};
@@ -71,11 +71,9 @@ impl Streaming {
         collected.failure = failure.or(collected.failure);
         let Head { status, headers, received_at } = self.head.clone();
         let arrived = Arrived { status, headers, collected, received_at };
-        match read(arrived, self.rules.max_reply_bytes, ChatCompletion::from_json) {
-            Ok(Received { value, .. }) => {
-                // What the reply would have been as one piece.
-                let chunk = Chunk::from(Map::from(value.clone()));
-                self.whole = Some(value);
+        match read(arrived, self.rules.max_reply_bytes, decode_whole) {
+            Ok(Received { value: (reply, chunk), .. }) => {
+                self.whole = Some(reply);
                 self.take(chunk, 0);
                 self.conclude(Ending::Whole);
             }
@@ -145,4 +143,9 @@ impl Streaming {
         self.whole = Some(reply);
         error.with_partial(partial)
     }
+}
+
+/// Reads one reply in place of a stream, and also as what it would have been as its only piece.
+fn decode_whole(json: &str) -> serde_json::Result<(ChatCompletion, Chunk)> {
+    Ok((ChatCompletion::from_json(json)?, serde_json::from_str(json)?))
 }

@@ -117,6 +117,7 @@ proptest! {
         for json in pieces {
             let chunk: Chunk = serde_json::from_value(json.clone()).unwrap();
             prop_assert_eq!(&serde_json::to_value(&chunk).unwrap(), &json);
+            prop_assert_eq!(&serde_json::from_str::<Chunk>(&json.to_string()).unwrap(), &chunk);
             let _ = (chunk.text(), chunk.has_content(), format!("{chunk:?}"));
             assembler.push(&chunk);
         }
