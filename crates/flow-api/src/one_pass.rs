@@ -112,6 +112,8 @@ impl<T: Object + Into<Value>> Shape for Vec<T> {
         while let Some(Read(item)) = list.next_element()? {
             let other = match item {
                 Field::Value(object) => {
+                    // Nearly all lists have one item; a growing one would begin with room for four.
+                    objects.reserve_exact(usize::from(objects.is_empty()));
                     objects.push(object);
                     continue;
                 }
