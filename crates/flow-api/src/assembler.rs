@@ -60,7 +60,11 @@ const PADDING: &str = "obfuscation";
 #[derive(Clone, Default)]
 pub struct Assembler {
     id: Field<String>,
+    object: Field<String>,
+    created: Field<u64>,
     model: Field<String>,
+    service_tier: Field<String>,
+    system_fingerprint: Field<String>,
     answers: BTreeMap<u64, Answer>,
     finished: usize,
     usage: Field<Usage>,
@@ -78,10 +82,17 @@ impl Assembler {
     /// Adds a piece.
     pub fn push(&mut self, chunk: &Chunk) {
         let mut added = 0_usize;
-        for (name, old, new) in
-            [("id", &mut self.id, &chunk.id), ("model", &mut self.model, &chunk.model)]
-        {
-            added = added.saturating_add(merge::follow_text(name, old, new));
+        for (old, new) in [
+            (&mut self.id, &chunk.id),
+            (&mut self.object, &chunk.object),
+            (&mut self.model, &chunk.model),
+            (&mut self.service_tier, &chunk.service_tier),
+            (&mut self.system_fingerprint, &chunk.system_fingerprint),
+        ] {
+            added = added.saturating_add(merge::follow_text(old, new));
+        }
+        if merge::counts(&chunk.created, &self.created) {
+            self.created.clone_from(&chunk.created);
         }
         if merge::counts(&chunk.usage, &self.usage) {
             self.usage = chunk.usage.clone();
@@ -107,11 +118,13 @@ impl Assembler {
     #[must_use]
     pub fn finish(self) -> ChatCompletion {
         let Self { id, model, answers, usage, mut extra, .. } = self;
-        if let Some(Value::String(object)) = extra.get_mut("object") {
-            if object == "chat.completion.chunk" {
-                "chat.completion".clone_into(object);
-            }
-        }
+        self.object.put(&mut extra, "object", |object| match &*object {
+            "chat.completion.chunk" => "chat.completion".into(),
+            _ => object.into(),
+        });
+        self.created.put(&mut extra, "created", Value::from);
+        self.service_tier.put(&mut extra, "service_tier", Value::from);
+        self.system_fingerprint.put(&mut extra, "system_fingerprint", Value::from);
         let choices = answers.into_values().map(Answer::finish).collect();
         ChatCompletion { id, model, choices, usage, extra }
     }

@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use crate::field::{Field, Names, read};
 use crate::logprob::TokenLogprob;
 use crate::message::Message;
+use crate::one_pass::Known;
 
 /// One answer.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
@@ -125,6 +126,12 @@ impl From<String> for FinishReason {
             "content_filter" => Self::ContentFilter,
             _ => Self::Other(word),
         }
+    }
+}
+
+impl Known for FinishReason {
+    fn of(value: Value) -> Result<Self, Value> {
+        read::word(value)
     }
 }
 

@@ -8,8 +8,8 @@ use serde_json::{Map, Value};
 
 use crate::chunk_choice::ChunkChoice;
 use crate::delta::Delta;
-use crate::field::{Field, Names, read};
-use crate::one_pass::{self, Object, Read};
+use crate::field::{Field, Names};
+use crate::one_pass::{self, Object, Seed};
 use crate::usage::Usage;
 
 /// A piece of a chat completion: tolerant of fields and values it does not know, and it keeps them.
@@ -34,7 +34,15 @@ pub struct Chunk {
     #[serde(skip_serializing_if = "Field::is_absent")]
     pub(crate) id: Field<String>,
     #[serde(skip_serializing_if = "Field::is_absent")]
+    pub(crate) object: Field<String>,
+    #[serde(skip_serializing_if = "Field::is_absent")]
+    pub(crate) created: Field<u64>,
+    #[serde(skip_serializing_if = "Field::is_absent")]
     pub(crate) model: Field<String>,
+    #[serde(skip_serializing_if = "Field::is_absent")]
+    pub(crate) service_tier: Field<String>,
+    #[serde(skip_serializing_if = "Field::is_absent")]
+    pub(crate) system_fingerprint: Field<String>,
     #[serde(skip_serializing_if = "Field::is_absent")]
     choices: Field<Vec<ChunkChoice>>,
     #[serde(skip_serializing_if = "Field::is_absent")]
@@ -83,11 +91,32 @@ impl Chunk {
 
     /// Returns when the answer was begun, in seconds since 1970.
     #[must_use]
-    pub fn created(&self) -> Option<u64> {
-        self.extra.get("created")?.as_u64()
+    pub const fn created(&self) -> Option<u64> {
+        match self.created {
+            Field::Value(created) => Some(created),
+            _ => None,
+        }
     }
 
-    /// Returns every field but id, model, choices and usage.
+    /// Returns what kind of object it says it is: `chat.completion.chunk`.
+    #[must_use]
+    pub fn object(&self) -> Option<&str> {
+        self.object.as_str()
+    }
+
+    /// Returns how the call is served, which may be otherwise than asked for.
+    #[must_use]
+    pub fn service_tier(&self) -> Option<&str> {
+        self.service_tier.as_str()
+    }
+
+    /// Returns what names the setup that answers: with the same one, a seed repeats an answer.
+    #[must_use]
+    pub fn system_fingerprint(&self) -> Option<&str> {
+        self.system_fingerprint.as_str()
+    }
+
+    /// Returns every field that has no method of its own here.
     #[must_use]
     pub const fn extra(&self) -> &Map<String, Value> {
         &self.extra
@@ -136,10 +165,14 @@ impl Chunk {
 impl Object for Chunk {
     fn place<'de, A: MapAccess<'de>>(&mut self, name: &str, map: &mut A) -> Result<bool, A::Error> {
         match name {
-            "id" => self.id = Field::of(map.next_value()?, read::text),
-            "model" => self.model = Field::of(map.next_value()?, read::text),
-            "choices" => self.choices = map.next_value::<Read<_>>()?.0,
-            "usage" => self.usage = Field::of(map.next_value()?, read::object),
+            "id" => map.next_value_seed(Seed(&mut self.id))?,
+            "object" => map.next_value_seed(Seed(&mut self.object))?,
+            "created" => map.next_value_seed(Seed(&mut self.created))?,
+            "model" => map.next_value_seed(Seed(&mut self.model))?,
+            "service_tier" => map.next_value_seed(Seed(&mut self.service_tier))?,
+            "system_fingerprint" => map.next_value_seed(Seed(&mut self.system_fingerprint))?,
+            "choices" => map.next_value_seed(Seed(&mut self.choices))?,
+            "usage" => map.next_value_seed(Seed(&mut self.usage))?,
             _ => return Ok(false),
         }
         Ok(true)
@@ -164,7 +197,7 @@ impl fmt::Debug for Chunk {
             .field("choices", &self.choices)
             .field("usage", &self.usage)
             .field("extra", &Names(&self.extra))
-            .finish()
+            .finish_non_exhaustive()
     }
 }
 

@@ -8,9 +8,9 @@ use serde_json::{Map, Value};
 
 use crate::choice::FinishReason;
 use crate::delta::Delta;
-use crate::field::{Field, Names, read};
+use crate::field::{Field, Names};
 use crate::logprob::TokenLogprob;
-use crate::one_pass::{self, Object, Read};
+use crate::one_pass::{self, Object, Seed};
 
 /// What one piece of a stream adds to one of the answers.
 #[derive(Clone, Default, PartialEq, Serialize)]
@@ -24,6 +24,8 @@ pub struct ChunkChoice {
     message: Field<Delta>,
     #[serde(skip_serializing_if = "Field::is_absent")]
     pub(crate) finish_reason: Field<FinishReason>,
+    #[serde(skip_serializing_if = "Field::is_absent")]
+    pub(crate) logprobs: Field<Value>,
     #[serde(flatten)]
     extra: Map<String, Value>,
 }
@@ -52,10 +54,10 @@ impl ChunkChoice {
 
     /// Returns how likely each token of the piece was, if the request asked for it.
     pub fn logprobs(&self) -> impl Iterator<Item = TokenLogprob<'_>> {
-        self.extra.get("logprobs").into_iter().flat_map(|all| TokenLogprob::list(all, "content"))
+        self.logprobs.as_ref().into_iter().flat_map(|all| TokenLogprob::list(all, "content"))
     }
 
-    /// Returns every field but index, message and finish reason.
+    /// Returns every field that has no method of its own here.
     #[must_use]
     pub const fn extra(&self) -> &Map<String, Value> {
         &self.extra
@@ -76,10 +78,11 @@ impl ChunkChoice {
 impl Object for ChunkChoice {
     fn place<'de, A: MapAccess<'de>>(&mut self, name: &str, map: &mut A) -> Result<bool, A::Error> {
         match name {
-            "index" => self.index = Field::of(map.next_value()?, read::number),
-            "delta" => self.delta = map.next_value::<Read<_>>()?.0,
-            "message" => self.message = map.next_value::<Read<_>>()?.0,
-            "finish_reason" => self.finish_reason = Field::of(map.next_value()?, read::word),
+            "index" => map.next_value_seed(Seed(&mut self.index))?,
+            "delta" => map.next_value_seed(Seed(&mut self.delta))?,
+            "message" => map.next_value_seed(Seed(&mut self.message))?,
+            "finish_reason" => map.next_value_seed(Seed(&mut self.finish_reason))?,
+            "logprobs" => map.next_value_seed(Seed(&mut self.logprobs))?,
             _ => return Ok(false),
         }
         Ok(true)
@@ -98,11 +101,13 @@ impl<'de> Deserialize<'de> for ChunkChoice {
 
 impl From<ChunkChoice> for Value {
     fn from(choice: ChunkChoice) -> Self {
-        let ChunkChoice { index, delta, message, finish_reason, extra: mut fields } = choice;
+        let ChunkChoice { index, delta, message, finish_reason, logprobs, extra } = choice;
+        let mut fields = extra;
         index.put(&mut fields, "index", Self::from);
         delta.put(&mut fields, "delta", Self::from);
         message.put(&mut fields, "message", Self::from);
         finish_reason.put(&mut fields, "finish_reason", Self::from);
+        logprobs.put(&mut fields, "logprobs", Self::from);
         Self::Object(fields)
     }
 }

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use crate::field::{list, read};
 use crate::json::object;
+use crate::one_pass::Known;
 use crate::part::Part;
 
 /// What a message holds: text, or a list of parts.
@@ -65,6 +66,13 @@ impl Content {
             Value::String(text) => Ok(Self::Text(text)),
             other => read::list(other).map(Self::Parts),
         }
+    }
+}
+
+impl Known for Content {
+    #[inline]
+    fn of(value: Value) -> Result<Self, Value> {
+        Self::read(value)
     }
 }
 

@@ -7,9 +7,9 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
 use crate::content::Content;
-use crate::field::{Field, Names, list, read};
+use crate::field::{Field, Names, list};
 use crate::message::Role;
-use crate::one_pass::{self, Object};
+use crate::one_pass::{self, Object, Seed};
 use crate::part::Part;
 use crate::tool_call_delta::ToolCallDelta;
 
@@ -128,9 +128,9 @@ impl Delta {
 impl Object for Delta {
     fn place<'de, A: MapAccess<'de>>(&mut self, name: &str, map: &mut A) -> Result<bool, A::Error> {
         match name {
-            "role" => self.role = Field::of(map.next_value()?, read::word),
-            "content" => self.content = Field::of(map.next_value()?, Content::read),
-            "tool_calls" => self.tool_calls = Field::of(map.next_value()?, read::list),
+            "role" => map.next_value_seed(Seed(&mut self.role))?,
+            "content" => map.next_value_seed(Seed(&mut self.content))?,
+            "tool_calls" => map.next_value_seed(Seed(&mut self.tool_calls))?,
             _ => return Ok(false),
         }
         Ok(true)

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::content::Content;
 use crate::field::{Field, list, read};
+use crate::one_pass::Known;
 use crate::part::Part;
 use crate::tool_call::ToolCall;
 
@@ -53,6 +54,12 @@ impl From<String> for Role {
             "tool" => Self::Tool,
             _ => Self::Other(word),
         }
+    }
+}
+
+impl Known for Role {
+    fn of(value: Value) -> Result<Self, Value> {
+        read::word(value)
     }
 }
 

@@ -8,10 +8,10 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
-use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserialize, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
-use crate::field::Field;
+use crate::field::{Field, read};
 
 /// An object that has places for the fields it knows.
 pub(crate) trait Object: Default {
@@ -34,22 +34,23 @@ pub(crate) fn object<'de, T: Object, D: Deserializer<'de>>(deserializer: D) -> R
         }
 
         fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<T, A::Error> {
-            fields(map)
+            let mut object = T::default();
+            fill(&mut object, map)?;
+            Ok(object)
         }
     }
 
     deserializer.deserialize_map(OnlyObject(PhantomData))
 }
 
-fn fields<'de, T: Object, A: MapAccess<'de>>(mut map: A) -> Result<T, A::Error> {
-    let mut object = T::default();
+fn fill<'de, T: Object, A: MapAccess<'de>>(object: &mut T, mut map: A) -> Result<(), A::Error> {
     while let Some(Name(name)) = map.next_key()? {
         if !object.place(&name, &mut map)? {
             let value = map.next_value()?;
             object.extra().insert(name.into_owned(), value);
         }
     }
-    Ok(object)
+    Ok(())
 }
 
 /// The name of a field, copied only where it is written with escapes.
@@ -79,96 +80,195 @@ impl<'de> Deserialize<'de> for Name<'de> {
     }
 }
 
-/// A field that should hold an object, or a list of objects, and may hold anything.
-pub(crate) struct Read<T>(pub(crate) Field<T>);
-
-impl<'de, T: Shape> Deserialize<'de> for Read<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(FieldVisitor(PhantomData)).map(Read)
-    }
-}
-
 /// What a field should hold. What it holds in place of that is kept as it is.
-pub(crate) trait Shape: Sized {
-    fn of_map<'de, A: MapAccess<'de>>(map: A) -> Result<Field<Self>, A::Error> {
-        Value::deserialize(MapAccessDeserializer::new(map)).map(Field::Other)
+pub(crate) trait Known: Sized {
+    /// Makes it of a value, or gives that back.
+    fn of(value: Value) -> Result<Self, Value>;
+
+    fn read_map<'de, A: MapAccess<'de>>(place: &mut Field<Self>, map: A) -> Result<(), A::Error> {
+        *place = Field::of(value_of_map(map)?, Self::of);
+        Ok(())
     }
 
-    fn of_list<'de, A: SeqAccess<'de>>(list: A) -> Result<Field<Self>, A::Error> {
-        Value::deserialize(SeqAccessDeserializer::new(list)).map(Field::Other)
+    fn read_list<'de, A: SeqAccess<'de>>(place: &mut Field<Self>, list: A) -> Result<(), A::Error> {
+        *place = Field::of(value_of_list(list)?, Self::of);
+        Ok(())
     }
 }
 
-impl<T: Object> Shape for T {
-    fn of_map<'de, A: MapAccess<'de>>(map: A) -> Result<Field<Self>, A::Error> {
-        fields(map).map(Field::Value)
+impl Known for Value {
+    fn of(value: Value) -> Result<Self, Value> {
+        Ok(value)
     }
 }
 
-impl<T: Object + Into<Value>> Shape for Vec<T> {
+impl Known for u64 {
+    #[inline]
+    fn of(value: Value) -> Result<Self, Value> {
+        read::number(value)
+    }
+}
+
+impl Known for String {
+    #[inline]
+    fn of(value: Value) -> Result<Self, Value> {
+        read::text(value)
+    }
+}
+
+impl<T: Object> Known for T {
+    fn of(value: Value) -> Result<Self, Value> {
+        Err(value)
+    }
+
+    fn read_map<'de, A: MapAccess<'de>>(place: &mut Field<Self>, map: A) -> Result<(), A::Error> {
+        *place = Field::Value(T::default());
+        match place {
+            Field::Value(object) => fill(object, map),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl<T: Object + Into<Value>> Known for Vec<T> {
+    fn of(value: Value) -> Result<Self, Value> {
+        Err(value)
+    }
+
     /// One item of another type makes it a list of something else.
-    fn of_list<'de, A: SeqAccess<'de>>(mut list: A) -> Result<Field<Self>, A::Error> {
-        let mut objects = Self::new();
-        while let Some(Read(item)) = list.next_element()? {
-            let other = match item {
-                Field::Value(object) => {
-                    // Nearly all lists have one item; a growing one would begin with room for four.
-                    objects.reserve_exact(usize::from(objects.is_empty()));
-                    objects.push(object);
-                    continue;
-                }
-                Field::Other(value) => value,
-                Field::Null(()) | Field::Absent => Value::Null,
-            };
+    fn read_list<'de, A: SeqAccess<'de>>(
+        place: &mut Field<Self>,
+        mut list: A,
+    ) -> Result<(), A::Error> {
+        // Nearly all lists have one item; a growing one would begin with room for four.
+        let mut objects = Self::with_capacity(1);
+        let mut other = None;
+        while list
+            .next_element_seed(Seed(Item { objects: &mut objects, other: &mut other }))?
+            .is_some()
+        {
+            let Some(other) = other.take() else { continue };
             let mut values: Vec<Value> = objects.into_iter().map(T::into).collect();
             values.push(other);
             while let Some(value) = list.next_element()? {
                 values.push(value);
             }
-            return Ok(Field::Other(values.into()));
+            *place = Field::Other(values.into());
+            return Ok(());
         }
-        Ok(Field::Value(objects))
+        *place = Field::Value(objects);
+        Ok(())
     }
 }
 
-struct FieldVisitor<T>(PhantomData<T>);
+fn value_of_map<'de, A: MapAccess<'de>>(map: A) -> Result<Value, A::Error> {
+    Value::deserialize(MapAccessDeserializer::new(map))
+}
 
-impl<'de, T: Shape> Visitor<'de> for FieldVisitor<T> {
-    type Value = Field<T>;
+fn value_of_list<'de, A: SeqAccess<'de>>(list: A) -> Result<Value, A::Error> {
+    Value::deserialize(SeqAccessDeserializer::new(list))
+}
+
+/// Where a value goes, whatever it is.
+pub(crate) trait Place: Sized {
+    /// Takes what is neither an object nor a list.
+    fn put(self, value: Value);
+
+    fn read_map<'de, A: MapAccess<'de>>(self, map: A) -> Result<(), A::Error>;
+
+    fn read_list<'de, A: SeqAccess<'de>>(self, list: A) -> Result<(), A::Error>;
+}
+
+impl<T: Known> Place for &mut Field<T> {
+    #[inline]
+    fn put(self, value: Value) {
+        *self = Field::of(value, T::of);
+    }
+
+    fn read_map<'de, A: MapAccess<'de>>(self, map: A) -> Result<(), A::Error> {
+        T::read_map(self, map)
+    }
+
+    fn read_list<'de, A: SeqAccess<'de>>(self, list: A) -> Result<(), A::Error> {
+        T::read_list(self, list)
+    }
+}
+
+/// The end of a list of objects, or a place beside it for what is none.
+struct Item<'a, T> {
+    objects: &'a mut Vec<T>,
+    other: &'a mut Option<Value>,
+}
+
+impl<T: Object> Place for Item<'_, T> {
+    fn put(self, value: Value) {
+        *self.other = Some(value);
+    }
+
+    fn read_map<'de, A: MapAccess<'de>>(self, map: A) -> Result<(), A::Error> {
+        self.objects.push(T::default());
+        self.objects.last_mut().map_or(Ok(()), |object| fill(object, map))
+    }
+
+    fn read_list<'de, A: SeqAccess<'de>>(self, list: A) -> Result<(), A::Error> {
+        *self.other = Some(value_of_list(list)?);
+        Ok(())
+    }
+}
+
+/// Reads a value into its place.
+pub(crate) struct Seed<P>(pub(crate) P);
+
+impl<'de, P: Place> DeserializeSeed<'de> for Seed<P> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de, P: Place> Visitor<'de> for Seed<P> {
+    type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("any value")
     }
 
-    fn visit_unit<E>(self) -> Result<Field<T>, E> {
-        Ok(Field::Null(()))
+    fn visit_unit<E>(self) -> Result<(), E> {
+        self.0.put(Value::Null);
+        Ok(())
     }
 
-    fn visit_bool<E>(self, value: bool) -> Result<Field<T>, E> {
-        Ok(Field::Other(value.into()))
+    fn visit_bool<E>(self, value: bool) -> Result<(), E> {
+        self.0.put(value.into());
+        Ok(())
     }
 
-    fn visit_i64<E>(self, value: i64) -> Result<Field<T>, E> {
-        Ok(Field::Other(value.into()))
+    fn visit_i64<E>(self, value: i64) -> Result<(), E> {
+        self.0.put(value.into());
+        Ok(())
     }
 
-    fn visit_u64<E>(self, value: u64) -> Result<Field<T>, E> {
-        Ok(Field::Other(value.into()))
+    fn visit_u64<E>(self, value: u64) -> Result<(), E> {
+        self.0.put(value.into());
+        Ok(())
     }
 
-    fn visit_f64<E>(self, value: f64) -> Result<Field<T>, E> {
-        Ok(Field::Other(value.into()))
+    fn visit_f64<E>(self, value: f64) -> Result<(), E> {
+        self.0.put(value.into());
+        Ok(())
     }
 
-    fn visit_str<E: Error>(self, text: &str) -> Result<Field<T>, E> {
-        Ok(Field::Other(text.into()))
+    fn visit_str<E>(self, text: &str) -> Result<(), E> {
+        self.0.put(Value::String(text.to_owned()));
+        Ok(())
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Field<T>, A::Error> {
-        T::of_list(list)
+    fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<(), A::Error> {
+        self.0.read_list(list)
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Field<T>, A::Error> {
-        T::of_map(map)
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<(), A::Error> {
+        self.0.read_map(map)
     }
 }

@@ -5,7 +5,9 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::field::read;
 use crate::json::text;
+use crate::one_pass::Known;
 
 /// A piece of a tool call, as streams send them: the first names the function, all may hold a part
 /// of the arguments.
@@ -64,6 +66,12 @@ impl ToolCallDelta {
 impl From<Value> for ToolCallDelta {
     fn from(value: Value) -> Self {
         Self(value)
+    }
+}
+
+impl Known for Vec<ToolCallDelta> {
+    fn of(value: Value) -> Result<Self, Value> {
+        read::list(value)
     }
 }
 

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::field::{Field, Names, read};
+use crate::one_pass::Known;
 
 /// The tokens a call used.
 ///
@@ -87,6 +88,12 @@ impl From<Map<String, Value>> for Usage {
             total_tokens: Field::take(&mut fields, "total_tokens", read::number),
             extra: fields,
         }
+    }
+}
+
+impl Known for Usage {
+    fn of(value: Value) -> Result<Self, Value> {
+        read::object(value)
     }
 }
 

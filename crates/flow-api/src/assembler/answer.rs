@@ -42,11 +42,18 @@ impl Answer {
         if let Some(delta) = choice.delta() {
             added = added.saturating_add(self.hear(delta));
         }
+        let logprobs = match &choice.logprobs {
+            Field::Absent => 0,
+            Field::Value(value) | Field::Other(value) => {
+                merge::join_field(&mut self.extra, "logprobs", value)
+            }
+            Field::Null(()) => merge::join_field(&mut self.extra, "logprobs", &Value::Null),
+        };
+        added = added.saturating_add(logprobs);
         for (name, value) in choice.extra() {
             let bytes = match value {
-                // Log probabilities, and what vendors list beside them, come in pieces as well.
+                // What vendors list comes in pieces, as log probabilities do.
                 Value::Array(_) => merge::join_field(&mut self.extra, name, value),
-                _ if name == "logprobs" => merge::join_field(&mut self.extra, name, value),
                 _ => merge::follow(&mut self.extra, name, value),
             };
             added = added.saturating_add(bytes);

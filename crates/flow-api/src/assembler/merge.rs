@@ -63,13 +63,23 @@ pub(super) fn follow(old: &mut Map<String, Value>, name: &str, new: &Value) -> u
 }
 
 /// The same for a field with a text.
-pub(super) fn follow_text(name: &str, old: &mut Field<String>, new: &Field<String>) -> usize {
+pub(super) fn follow_text(old: &mut Field<String>, new: &Field<String>) -> usize {
     let is_empty = new.as_str().is_some_and(str::is_empty) && !old.is_absent();
     if is_empty || !counts(new, old) || old == new {
         return 0;
     }
-    *old = new.clone();
-    name.len().saturating_add(new.as_str().map_or(ENTRY, str::len))
+    let added = size(new).saturating_sub(size(old));
+    old.clone_from(new);
+    added
+}
+
+fn size(field: &Field<String>) -> usize {
+    match field {
+        Field::Value(text) => text.len().saturating_add(ENTRY),
+        Field::Other(value) => weight(value),
+        Field::Null(()) => ENTRY,
+        Field::Absent => 0,
+    }
 }
 
 /// Whether a later field takes the place of an earlier one: null only of what is absent.

@@ -4,10 +4,11 @@ use std::time::SystemTime;
 
 use flow_errors::{Body, Error};
 use http::{HeaderMap, StatusCode};
+use serde::de::DeserializeSeed as _;
 
 use crate::chunk::Chunk;
 use crate::field::Field;
-use crate::one_pass::Read;
+use crate::one_pass::Seed;
 use crate::sse::Event;
 
 /// What came before the body.
@@ -91,8 +92,12 @@ fn chunk(data: &str) -> serde_json::Result<Option<Chunk>> {
     if data.is_empty() {
         return Ok(None);
     }
-    Ok(match serde_json::from_str(data)? {
-        Read(Field::Value(chunk)) => Some(chunk),
+    let mut field = Field::Absent;
+    let mut json = serde_json::Deserializer::from_str(data);
+    Seed(&mut field).deserialize(&mut json)?;
+    json.end()?;
+    Ok(match field {
+        Field::Value(chunk) => Some(chunk),
         _ => None,
     })
 }

@@ -8,7 +8,11 @@ use serde_json::{Map, Value};
 #[expect(dead_code, reason = "decoding is all that is measured")]
 pub(super) struct Plain {
     id: Option<String>,
+    object: Option<String>,
+    created: Option<u64>,
     model: Option<String>,
+    service_tier: Option<String>,
+    system_fingerprint: Option<String>,
     choices: Vec<PlainChoice>,
     usage: Option<Usage>,
 }
@@ -18,6 +22,7 @@ pub(super) struct Plain {
 struct PlainChoice {
     index: u64,
     delta: PlainDelta,
+    logprobs: Option<Value>,
     finish_reason: Option<String>,
 }
 
@@ -51,7 +56,11 @@ impl Plain {
 #[expect(dead_code, reason = "decoding is all that is measured")]
 pub(super) struct Keeping {
     id: Option<String>,
+    object: Option<String>,
+    created: Option<u64>,
     model: Option<String>,
+    service_tier: Option<String>,
+    system_fingerprint: Option<String>,
     choices: Vec<KeepingChoice>,
     usage: Option<KeepingUsage>,
     #[serde(flatten)]
@@ -63,6 +72,7 @@ pub(super) struct Keeping {
 struct KeepingChoice {
     index: u64,
     delta: KeepingDelta,
+    logprobs: Option<Value>,
     finish_reason: Option<String>,
     #[serde(flatten)]
     extra: Map<String, Value>,
