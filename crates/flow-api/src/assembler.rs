@@ -65,7 +65,8 @@ pub struct Assembler {
     model: Field<String>,
     service_tier: Field<String>,
     system_fingerprint: Field<String>,
-    answers: BTreeMap<u64, Answer>,
+    /// Boxed, because a map begins with room for eleven, and nearly all replies have one.
+    answers: BTreeMap<u64, Box<Answer>>,
     finished: usize,
     usage: Field<Usage>,
     extra: Map<String, Value>,
@@ -103,7 +104,7 @@ impl Assembler {
         for (place, choice) in (0_u64..).zip(chunk.choices()) {
             let answer = self.answers.entry(choice.index().unwrap_or(place)).or_insert_with(|| {
                 added = added.saturating_add(size_of::<Answer>());
-                Answer::default()
+                Box::default()
             });
             let was_finished = answer.is_finished();
             added = added.saturating_add(answer.push(choice));
@@ -125,7 +126,7 @@ impl Assembler {
         self.created.put(&mut extra, "created", Value::from);
         self.service_tier.put(&mut extra, "service_tier", Value::from);
         self.system_fingerprint.put(&mut extra, "system_fingerprint", Value::from);
-        let choices = answers.into_values().map(Answer::finish).collect();
+        let choices = answers.into_values().map(|answer| answer.finish()).collect();
         ChatCompletion { id, model, choices, usage, extra }
     }
 

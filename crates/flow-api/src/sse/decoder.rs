@@ -112,6 +112,7 @@ impl Decoder {
                 return Ok(true);
             }
         }
+        self.release();
         self.check_size(self.lines.begun().len())?;
         if self.is_finished { self.read_end() } else { Ok(false) }
     }
@@ -152,6 +153,13 @@ impl Decoder {
             return Ok(());
         }
         Err(InvalidStream::EventTooLarge { max_bytes: self.max_event_bytes })
+    }
+
+    /// Lets go of a chunk of which all has been read: whoever made it may use its memory again, and
+    /// many streams that wait do not hold any.
+    fn release(&mut self) {
+        self.fields.own(&self.lines);
+        self.lines.release();
     }
 
     fn clear_given(&mut self) {

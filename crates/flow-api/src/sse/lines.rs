@@ -77,6 +77,12 @@ impl Lines {
         }
     }
 
+    /// Forgets the chunk, all of which has been read.
+    pub(super) fn release(&mut self) {
+        self.chunk = Bytes::new();
+        self.at = 0;
+    }
+
     /// Returns the bytes between two places of the chunk.
     pub(super) fn between(&self, start: usize, end: usize) -> &[u8] {
         self.chunk.get(start..end).unwrap_or_default()

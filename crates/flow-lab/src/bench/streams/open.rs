@@ -1,7 +1,11 @@
 //! Many streams at once: the memory and the tasks that ours takes beside the bare HTTP stack.
 //!
-//! Each has read its first content and waits for more. What is allocated on the one thread is
+//! Each has read all that came and waits for more. What is allocated on the one thread is
 //! counted, and that is all there is: connections included, with the server in another process.
+
+use std::future::poll_fn;
+use std::pin::pin;
+use std::task::Poll;
 
 use flow_async::ChatStream;
 use tokio::runtime::{self, Runtime};
@@ -21,6 +25,9 @@ const LIMIT: f64 = 8.0;
 
 /// Says a little and then nothing more.
 const MODEL: &str = "sim-stream-stall";
+
+/// The pieces with content that come before that.
+const CONTENTS: usize = 3;
 
 /// The sockets of all streams in this process, or in the server's, and what else is open.
 #[cfg(unix)]
@@ -89,7 +96,14 @@ fn ours(base_url: &str, runtime: &Runtime, count: u32) -> Result<Vec<ChatStream>
         let mut streams = Vec::with_capacity(usize::try_from(count)?);
         for _ in 0..count {
             let mut stream = client.chat(MODEL).user(PROMPT).stream().await?;
-            stream.next().await.ok_or("the stream is over already")??;
+            let mut seen = 0;
+            while seen < CONTENTS {
+                let chunk = stream.next().await.ok_or("the stream is over already")??;
+                seen += usize::from(chunk.has_content());
+            }
+            if is_ready(stream.next()).await {
+                return Err("the stream did not stall".into());
+            }
             streams.push(stream);
         }
         Ok(streams)
@@ -103,8 +117,11 @@ fn bare(base_url: &str, runtime: &Runtime, count: u32) -> Result<Vec<reqwest::Re
         for _ in 0..count {
             let mut stream = client.post(body(MODEL)?).await?.error_for_status()?;
             let mut read = Vec::new();
-            while !has_begun(&read) {
+            while contents(&read) < CONTENTS {
                 read.extend(stream.chunk().await?.ok_or("the stream is over already")?);
+            }
+            if is_ready(stream.chunk()).await {
+                return Err("the stream did not stall".into());
             }
             streams.push(stream);
         }
@@ -112,8 +129,15 @@ fn bare(base_url: &str, runtime: &Runtime, count: u32) -> Result<Vec<reqwest::Re
     })
 }
 
-/// Whether there is content in what was read: the opening of the server's streams has a role beside it.
-fn has_begun(read: &[u8]) -> bool {
+/// Asks once whether there is more; if there is not, whoever asked waits for it from now on.
+async fn is_ready(next: impl Future) -> bool {
+    let mut next = pin!(next);
+    poll_fn(|context| Poll::Ready(next.as_mut().poll(context).is_ready())).await
+}
+
+/// Counts the pieces with content: the opening of the server's streams has an empty one.
+fn contents(read: &[u8]) -> usize {
     const BEGIN: &[u8] = b"\"delta\":{\"content\":\"";
-    read.windows(BEGIN.len()).any(|window| window == BEGIN)
+    let rests = (0..read.len()).filter_map(|at| read.get(at..)?.strip_prefix(BEGIN));
+    rests.filter(|rest| rest.first().is_some_and(|first| *first != b'"')).count()
 }
