@@ -1,5 +1,7 @@
 //! Running cargo, and the lab through it.
 
+use std::env;
+use std::ffi::OsString;
 use std::io;
 #[cfg(unix)]
 use std::os::unix::process::CommandExt as _;
@@ -68,6 +70,14 @@ pub(crate) fn lab_output(name: &str) -> Result<String> {
 fn command(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO"));
     command.args(arguments).current_dir(root());
+    // What cargo tells us of our own package, build scripts such as ring's would take for a change.
+    let is_ours = |name: &OsString| {
+        let name = name.to_string_lossy();
+        name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")
+    };
+    for name in env::vars_os().map(|(name, _)| name).filter(is_ours) {
+        command.env_remove(name);
+    }
     command
 }
 

@@ -47,6 +47,10 @@ commands:
              --rate N --burst N --jobs N --workers N --processes N
                                      a batch at a limit of your own
              --json                  one JSON object a line
+  killed   kill batches of files at random moments, and fail where anything is done twice or lost
+             --kills N               how often each is killed (20)
+             --seed N                the moments of another run
+             --json                  one JSON object a line
   test     run all tests, doctests included (with cargo-nextest where it is installed)
   check    formatting, lints, docs, house rules, layers, twins, and whether the error table is up to date
   layers   print the modules of each crate by rank, or who imports from above
@@ -64,6 +68,7 @@ fn main() -> ExitCode {
         (Some("goodput"), rest) => cargo::fast_lab("goodput", rest),
         (Some("storm"), rest) => cargo::fast_lab("storm", rest),
         (Some("interop"), rest) => cargo::lab("interop", rest),
+        (Some("killed"), rest) => cargo::lab("killed", rest),
         (Some("test"), []) => check::test(),
         (Some("check"), []) => check::check(),
         (Some("layers"), []) => layers::print(),

@@ -6,6 +6,8 @@ mod demo;
 mod goodput;
 #[cfg(unix)]
 mod interop;
+#[cfg(unix)]
+mod killed;
 mod output;
 mod progress;
 mod storm;
@@ -36,6 +38,9 @@ enum Command {
     /// Try programs that others wrote: proxies in front of flow-sim, SDKs as its clients.
     #[cfg(unix)]
     Interop(interop::Arguments),
+    /// Kill batches at random moments, and see what is done twice or lost.
+    #[cfg(unix)]
+    Killed(killed::Arguments),
     /// Be the server of the measurements, until the input ends.
     #[command(name = bench::server::COMMAND, hide = true)]
     ServeBench,
@@ -52,6 +57,8 @@ fn main() -> ExitCode {
         Command::Goodput(arguments) => goodput::run(&arguments),
         #[cfg(unix)]
         Command::Interop(arguments) => interop::run(&arguments),
+        #[cfg(unix)]
+        Command::Killed(arguments) => killed::run(&arguments),
         Command::ServeBench => bench::server::serve(),
         Command::Storm(arguments) => storm::run(&arguments),
         Command::Table => print(&table::markdown()),
