@@ -15,6 +15,8 @@ mod fallback;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
+mod goodput;
+#[cfg(test)]
 mod parity;
 #[cfg(test)]
 mod peers;
