@@ -32,7 +32,7 @@ commands:
              --install               put what is missing into target/interop
              --json                  one JSON object a line
   bench    measure what the clients cost against bare HTTP stacks; fails where a limit is missed
-             calls, decode, machine, streams, build
+             calls, decode, machine, streams, waiting, build
                                      only these parts; build takes minutes
              --builds N              how often build builds each program anew
              --json                  one JSON object a line

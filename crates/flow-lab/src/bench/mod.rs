@@ -14,6 +14,7 @@ pub(crate) mod server;
 mod show;
 mod streams;
 mod timing;
+mod waiting;
 
 use clap::ValueEnum;
 
@@ -46,6 +47,8 @@ enum Part {
     Machine,
     /// Streams: events, pieces, the first content, many at once.
     Streams,
+    /// Thousands of calls that wait for their turn.
+    Waiting,
     /// What the clients add to a program: crates, build time, size. Takes minutes.
     Build,
 }
@@ -61,6 +64,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result {
             Part::Decode => decode::measure(&progress)?,
             Part::Build => build::measure(&progress, arguments.builds)?,
             Part::Machine => machine::measure(&progress)?,
+            Part::Waiting => waiting::measure(&progress)?,
             Part::Streams => streams::measure(&progress)?,
         });
     }
