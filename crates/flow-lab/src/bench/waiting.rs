@@ -153,7 +153,9 @@ fn blocking(progress: &Progress) -> Result<Vec<Figure>> {
     let all: u64 = bytes.iter().sum();
     let each = f64::from(u32::try_from(all)?) / f64::from(THREADS);
     let mut figures = figures("blocking, 2,000 threads", "all of each", each, share);
-    figures.first_mut().map(|figure| figure.limit.take());
+    if let Some(figure) = figures.first_mut() {
+        figure.limit = None;
+    }
     Ok(figures)
 }
 

@@ -43,7 +43,8 @@ pub(super) fn run(progress: &Progress) -> Result<Vec<Row>> {
                 .capacity(Capacity::new(SLOTS.into(), SERVICE).queue(QUEUE))
                 .start()?;
             let (jobs, pattern) = (ARRIVALS * SECONDS, Pattern::Arrivals(ARRIVALS));
-            let load = Load { jobs, pattern, policy: retry, is_apart: false };
+            // The page's loop knows no credit: where each job asks a model of its own, none counts.
+            let load = Load { jobs, pattern, policy: retry, is_apart: least.is_none() };
             let step = progress.jobs(&title.to_string());
             let jobs = client.run(&load, sim.base_url(), &step)?;
             let log = sim.log();
