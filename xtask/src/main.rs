@@ -46,6 +46,7 @@ commands:
                                      only these, and with so many seeds (20)
              --rate N --burst N --jobs N --workers N --processes N
                                      a batch at a limit of your own
+             --plots DIR             draw pictures as well
              --json                  one JSON object a line
   killed   kill batches of files at random moments, and fail where anything is done twice or lost
              --kills N               how often each is killed (20)

@@ -9,6 +9,7 @@ mod draw;
 mod events;
 mod job;
 mod numbers;
+mod plots;
 mod policies;
 mod policy;
 mod record;
@@ -18,6 +19,8 @@ mod services;
 mod show;
 mod trial;
 mod world;
+
+use std::path::PathBuf;
 
 use clap::ValueEnum as _;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -43,6 +46,9 @@ pub(crate) struct Arguments {
     /// Print one JSON object a line instead of tables.
     #[arg(long)]
     json: bool,
+    /// Write pictures of the first scenarios into a folder, as SVG and as PNG.
+    #[arg(long, value_name = "DIR")]
+    plots: Option<PathBuf>,
     #[command(flatten)]
     own: Own,
 }
@@ -69,6 +75,9 @@ struct Own {
 
 /// Runs, prints what came of it, and fails where a limit of ours is missed.
 pub(crate) fn run(arguments: &Arguments) -> Result {
+    if let Some(folder) = &arguments.plots {
+        plots::write(folder, &arguments.policy)?;
+    }
     let cases = cases(arguments)?;
     let count = u64::try_from(cases.len()).unwrap_or(u64::MAX).saturating_mul(arguments.seeds);
     let bar = ProgressBar::new(count);

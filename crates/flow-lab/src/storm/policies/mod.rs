@@ -53,14 +53,23 @@ impl Kind {
         value.map_or_else(String::new, |value| value.get_name().to_owned())
     }
 
-    /// Creates the policy of one of so many processes.
-    pub(super) fn of_process(self, processes: usize, truth: Option<Truth>) -> Box<dyn Policy> {
+    /// Creates the policies of so many processes.
+    pub(super) fn of_processes(
+        self,
+        processes: usize,
+        truth: Option<Truth>,
+    ) -> Vec<Box<dyn Policy>> {
+        (0..processes).map(|process| self.of_process((process, processes), truth)).collect()
+    }
+
+    /// Creates the policy of one process of so many.
+    fn of_process(self, process: (usize, usize), truth: Option<Truth>) -> Box<dyn Policy> {
         match self {
             Self::Ours => Box::new(Ours::new(RetryPolicy::default())),
             Self::OursBatch => Box::new(Ours::new(RetryPolicy::batch())),
-            Self::OursShare => Box::new(Ours::sharing(processes)),
+            Self::OursShare => Box::new(Ours::sharing(process.1)),
             Self::Alone => Box::new(Ours::alone(RetryPolicy::default())),
-            Self::Oracle => Box::new(Ruled::new(Oracle::new(truth, processes))),
+            Self::Oracle => Box::new(Ruled::new(Oracle::new(truth, process))),
             Self::Page => Box::new(Ruled::new(Backoff::PAGE)),
             Self::None => Box::new(Ruled::new(Backoff::NONE)),
             Self::Sdk => Box::new(Ruled::new(Backoff::SDK)),

@@ -25,15 +25,19 @@ pub(super) struct Oracle {
 }
 
 impl Oracle {
-    pub(super) fn new(truth: Option<Truth>, processes: usize) -> Self {
+    pub(super) fn new(truth: Option<Truth>, (process, processes): (usize, usize)) -> Self {
         let unlimited = Truth { per_second: f64::INFINITY, burst: u64::MAX, is_of_tokens: false };
         let truth = truth.unwrap_or(unlimited);
         let share = u32::try_from(processes).unwrap_or(1);
+        let each = 1.0 / truth.per_second;
+        // One after the other where the first burst is not enough for all.
+        let turn = if truth.burst < u64::from(share) { process } else { 0 };
+        let turn = f64::from(u32::try_from(turn).unwrap_or(0));
         Self {
-            interval: Duration::from_secs_f64(f64::from(share) / truth.per_second),
+            interval: Duration::from_secs_f64(f64::from(share) * each),
             burst: (truth.burst / u64::from(share)).max(1),
             is_of_tokens: truth.is_of_tokens,
-            full_at: Tick::ORIGIN,
+            full_at: Tick::ORIGIN + Duration::from_secs_f64(turn * each),
         }
     }
 

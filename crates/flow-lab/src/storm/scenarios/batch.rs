@@ -137,8 +137,7 @@ impl Case for Batch {
         let limiter = Limiter::of_requests(self.per_second, self.burst, self.tells);
         let limiter = Limiter { charge: self.charge, ..limiter };
         let truth = Truth { per_second: self.per_second, burst: self.burst, is_of_tokens: false };
-        let policy = |_| kind.of_process(self.processes, Some(truth));
-        let policies = (0..self.processes).map(policy).collect();
+        let policies = kind.of_processes(self.processes, Some(truth));
         world::run(&self.plan(seed), Box::new(limiter), policies, seed)
     }
 

@@ -23,8 +23,6 @@ pub(in crate::storm) struct BrownOut {
 const PER_SECOND: f64 = 14.0;
 const SLOTS: usize = 20;
 const QUEUE: usize = 400;
-pub(in crate::storm) const BEGIN: u64 = 60;
-pub(in crate::storm) const END: u64 = 90;
 const LAST_ARRIVAL: u64 = 600;
 
 const POLICIES: [Kind; 8] = [
@@ -39,6 +37,10 @@ const POLICIES: [Kind; 8] = [
 ];
 
 impl BrownOut {
+    pub(in crate::storm) const BEGIN: u64 = 60;
+    pub(in crate::storm) const END: u64 = 90;
+    pub(in crate::storm) const SMALL: Self = Self { size: 1 };
+
     pub(super) fn all() -> Vec<Self> {
         [1, 10].into_iter().map(|size| Self { size }).collect()
     }
@@ -78,15 +80,16 @@ impl Case for BrownOut {
 
     fn run(&self, kind: Kind, seed: u64) -> Record {
         let size = usize::try_from(self.size).unwrap_or(1);
-        let brown_out = (second(BEGIN), second(END), SLOTS * size / 5);
+        let brown_out = (second(Self::BEGIN), second(Self::END), SLOTS * size / 5);
         let slots = Slots::new(SLOTS * size, QUEUE * size, brown_out);
-        world::run(&self.plan(seed), Box::new(slots), vec![kind.of_process(1, None)], seed)
+        world::run(&self.plan(seed), Box::new(slots), kind.of_processes(1, None), seed)
     }
 
     fn measure(&self, record: &Record, _reference: Option<&Record>) -> Vec<Measure> {
         let arrivals = record.begun.iter().copied();
         let sends = record.sends.iter().map(|send| send.at);
-        let load = number(count(sends, BEGIN, END)) / number(count(arrivals, BEGIN, END));
+        let load = number(count(sends, Self::BEGIN, Self::END))
+            / number(count(arrivals, Self::BEGIN, Self::END));
         let times = Sorted::new(record.succeeded().map(|job| job.took().as_secs_f64()));
         let jobs = number(record.jobs.len());
         vec![
@@ -135,9 +138,9 @@ fn recovery(record: &Record, per_second: f64) -> f64 {
         let arrivals = record.begun.iter().copied();
         successes(from, from + 20) < 0.85 * number(count(arrivals, from, from + 20))
     };
-    let relapse = (END..LAST_ARRIVAL - 20).rev().find(|from| is_relapse(*from));
-    let from = relapse.map_or(END, |from| from + 1);
+    let relapse = (BrownOut::END..LAST_ARRIVAL - 20).rev().find(|from| is_relapse(*from));
+    let from = relapse.map_or(BrownOut::END, |from| from + 1);
     let is_back = |from: &u64| successes(*from, from + 10) >= 0.95 * 10.0 * per_second;
     let back = (from..LAST_ARRIVAL - 10).find(is_back);
-    back.map_or(f64::INFINITY, |back| Duration::from_secs(back - END).as_secs_f64())
+    back.map_or(f64::INFINITY, |back| Duration::from_secs(back - BrownOut::END).as_secs_f64())
 }

@@ -67,7 +67,7 @@ impl Case for Deadlines {
             },
         );
         let jobs: Vec<_> = jobs.collect();
-        let policies = jobs.iter().map(|_| kind.of_process(1, None)).collect();
+        let policies = kind.of_processes(jobs.len(), None);
         let service = Stubborn(combinations().into_iter().map(|(_, whim)| whim).collect());
         let plan = Plan { workers: 1, jobs, round_trip: ROUND_TRIP, timeout: None, until: HOUR };
         world::run(&plan, Box::new(service), policies, seed)

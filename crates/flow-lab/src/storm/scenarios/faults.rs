@@ -65,7 +65,7 @@ impl Case for Faults {
 
     fn run(&self, kind: Kind, seed: u64) -> Record {
         let service = Faulty { millionths: self.millionths };
-        world::run(&Self::plan(seed), Box::new(service), vec![kind.of_process(1, None)], seed)
+        world::run(&Self::plan(seed), Box::new(service), kind.of_processes(1, None), seed)
     }
 
     fn measure(&self, record: &Record, reference: Option<&Record>) -> Vec<Measure> {

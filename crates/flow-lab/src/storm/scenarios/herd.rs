@@ -71,7 +71,7 @@ impl Case for Herd {
         let limiter = Limiter::of_requests(50.0, 50, Tells::RetryAfter);
         let (until, status) = (Tick::ORIGIN + WAIT, StatusCode::TOO_MANY_REQUESTS);
         let service = Closed { until, status, is_told: true, then: limiter };
-        let policies = (0..PROCESSES).map(|_| kind.of_process(PROCESSES, None)).collect();
+        let policies = kind.of_processes(PROCESSES, None);
         world::run(&Self::plan(seed), Box::new(service), policies, seed)
     }
 

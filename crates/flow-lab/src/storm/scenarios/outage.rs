@@ -64,7 +64,7 @@ impl Case for Outage {
         let status = StatusCode::SERVICE_UNAVAILABLE;
         let then = Limiter { status, ..Limiter::of_requests(CAPACITY, 20, Tells::Nothing) };
         let service = Closed { until: Tick::ORIGIN + END, status, is_told: false, then };
-        world::run(&Self::plan(seed), Box::new(service), vec![kind.of_process(1, None)], seed)
+        world::run(&Self::plan(seed), Box::new(service), kind.of_processes(1, None), seed)
     }
 
     fn measure(&self, record: &Record, _reference: Option<&Record>) -> Vec<Measure> {

@@ -85,7 +85,7 @@ impl Case for Sizes {
         let limiter =
             Limiter { unit: Unit::Tokens, ..Limiter::of_requests(1_000.0, LIMIT, self.tells) };
         let truth = Truth { per_second: 1_000.0, burst: LIMIT, is_of_tokens: true };
-        let policies = vec![kind.of_process(1, Some(truth))];
+        let policies = kind.of_processes(1, Some(truth));
         world::run(&Self::plan(seed), Box::new(limiter), policies, seed)
     }
 
