@@ -1,5 +1,6 @@
 //! What clients, builders, requests, calls and replies show of themselves.
 
+use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use flow_api::chat::{Content, Part, ResponseFormat, Tool, ToolCall, ToolChoice};
@@ -34,7 +35,31 @@ fn builders_clients_and_calls_do_not_show_what_they_hold<C: TestClient>() {
     search.debug("get", &Get::new(&client, &path).api_key(KEY));
     search.debug("models", &Models::new(&client));
     search.debug("embeddings", &Embeddings::new(&client, "e").input(PROMPT).end_user(PROMPT));
-    search.finish(16);
+    search.debug("batch", &client.many([request("m")]).api_key(KEY).header("x-more", HEADER));
+    search.finish(18);
+}
+
+#[test]
+fn batches_do_not_show_what_they_hold() {
+    let mut search = Search::default();
+    let file = tempfile::NamedTempFile::new().unwrap();
+    fs::write(&file, format!("{{\"custom_id\":\"a\",\"prompt\":\"{PROMPT}\"}}\n")).unwrap();
+    let url = "http://127.0.0.1:9/v1";
+    let one = builder::<flow_async::Client>(&Lines::default()).base_url(url).build().unwrap();
+    search.debug("async results", &one.batch([request("m")]).header("x-more", HEADER).results());
+    search.debug("gathering", &one.batch([request("m")]).header("x-more", HEADER).run());
+    let mut requests = flow_async::batch::RequestFile::open(file.path(), Some("m")).unwrap();
+    assert!(requests.next().is_some());
+    search.debug("async file", &requests);
+    let other = builder::<flow_blocking::Client>(&Lines::default()).base_url(url).build().unwrap();
+    search.debug("results", &other.batch([request("m")]).header("x-more", HEADER).results());
+    let mut requests = flow_blocking::batch::RequestFile::open(file.path(), Some("m")).unwrap();
+    assert!(requests.next().is_some());
+    search.debug("file", &requests);
+    fs::write(&file, format!("{{\"custom_id\":\"a\",\"messages\":\"{PROMPT}\"}}\n")).unwrap();
+    let error = flow_async::batch::RequestFile::open(file.path(), Some("m")).unwrap_err();
+    search.debug("line", &error);
+    search.finish(12);
 }
 
 #[test]

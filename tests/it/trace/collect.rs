@@ -43,6 +43,13 @@ pub(crate) fn collect<T>(work: impl FnOnce() -> T) -> (T, Collected) {
     (outcome, collected)
 }
 
+/// Begins to collect on all threads of this process, which must be the test's own.
+pub(crate) fn collect_everywhere() -> Collected {
+    let collected = Collected::default();
+    tracing::subscriber::set_global_default(Registry::default().with(collected.clone())).unwrap();
+    collected
+}
+
 /// Keeps two more subscribers alive, for as long as the tests run.
 ///
 /// While there is but one, `tracing` asks the current thread alone whether anybody wants a span

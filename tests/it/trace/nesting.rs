@@ -1,8 +1,11 @@
 //! Whose span is current when: the caller's around the call, the attempt's around its transport.
 
+use std::env;
+use std::process::Command;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use flow_api::ChatRequest;
 use flow_api::client::InFlight;
 use flow_blocking::CancelToken;
 use flow_errors::Result;
@@ -11,10 +14,11 @@ use http::{Request, Response};
 use http_body_util::{BodyExt as _, Full};
 use tracing::Instrument as _;
 
-use super::collect::collect;
+use super::collect::{collect, collect_everywhere};
 
 both! {
     hooks_and_transports_find_themselves_in_the_spans_of_their_call
+    calls_of_a_batch_are_below_the_span_that_began_it
 }
 
 const REPLY: &str = r#"{"choices":[{"message":{"role":"assistant","content":"Hi"}}]}"#;
@@ -99,6 +103,33 @@ DEBUG message=afterwards
 ";
     assert_eq!(outline(&told.tree()), want);
     assert!(told.tree().contains(r#"gen_ai.provider.name="flowapi""#), "{}", told.tree());
+}
+
+/// Its calls are made on threads of others, so the test runs itself once more in a process of its own,
+/// where it may collect from all of them.
+fn calls_of_a_batch_are_below_the_span_that_began_it<C: Say>() {
+    const CHILD: &str = "FLOW_TESTS_COLLECT";
+    if env::var_os(CHILD).is_none() {
+        let name = "calls_of_a_batch_are_below_the_span_that_began_it";
+        let output = Command::new(env::current_exe().unwrap())
+            .args(["--exact", &format!("trace::nesting::on_{}::{name}", C::NAME)])
+            .env(CHILD, "1")
+            .output()
+            .unwrap();
+        let output = String::from_utf8_lossy(&output.stdout);
+        assert!(output.contains("1 passed"), "{output}");
+        return;
+    }
+    let told = collect_everywhere();
+    let requests = ["one", "two"].map(|model| ChatRequest::new(model).user("Hello"));
+    let client = C::saying();
+    let caller = tracing::info_span!(target: "user", "caller");
+    let batch = caller.in_scope(|| client.many(requests).concurrency(1).run());
+    drop(caller);
+    assert!(C::gathered(batch).iter().all(Result::is_ok));
+    let call = "  INFO flow.call\n    INFO flow.attempt\n      DEBUG message=sent\n      \
+                DEBUG message=answered\n";
+    assert_eq!(outline(&told.tree()), format!("INFO caller\n{call}{call}"));
 }
 
 #[test]

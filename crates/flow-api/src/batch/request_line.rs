@@ -72,8 +72,9 @@ pub fn read_request(line: &str, model: Option<&str>) -> Result<(String, ChatRequ
         body.insert("model".to_owned(), model.into());
     }
     body.entry("messages").or_insert_with(|| Value::Array(Vec::new()));
-    let request = serde_json::from_value::<ChatRequest>(body.into());
-    let request = request.map_err(|error| InvalidLine::new(format!("the request: {error}")))?;
+    // What serde says of it may quote the prompt.
+    let request = serde_json::from_value::<ChatRequest>(body.into())
+        .map_err(|_| InvalidLine::new("`messages` is no list of messages, or `model` no text"))?;
     Ok((key, request.messages(prompt.map(Message::user))))
 }
 
@@ -151,7 +152,7 @@ mod tests {
             (r#"{"custom_id":"","prompt":"Hello"}"#,                "empty"),
             (r#"{"custom_id":"k"}"#,                                "no `prompt`"),
             (r#"{"custom_id":"k","prompt":["Hello"]}"#,             "`prompt` is not a text"),
-            (r#"{"custom_id":"k","messages":"Hello","model":"m"}"#, "the request: "),
+            (r#"{"custom_id":"k","messages":"Hello","model":"m"}"#, "no list of messages"),
             (r#"{"custom_id":"k","body":"Hello"}"#,                 "`body` is not an object"),
             (r#"{"custom_id":"k","body":{},"temperature":1}"#,      "`temperature` belongs into `body`"),
             (r#"{"custom_id":"k","method":"GET","body":{}}"#,       "`method`"),

@@ -81,7 +81,8 @@ impl<'a, C: ExecuteBatch, I: Iterator<Item: Request>> Batch<'a, C, I> {
 
     /// Sets how many calls are under way at once, at least 1; default 64.
     ///
-    /// More than the service takes do no harm: the calls wait for their turn.
+    /// More than the service takes do no harm: the calls wait for their turn, as many as
+    /// [`max_waiting_calls`](RetryPolicy::max_waiting_calls). What blocks has a thread for each.
     pub const fn concurrency(mut self, calls: usize) -> Self {
         self.concurrency = calls;
         self

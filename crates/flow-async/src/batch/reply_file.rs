@@ -3,6 +3,7 @@
 //! Each reply is one write of one line, so a process that is killed leaves whole lines and at most one
 //! that is torn. Without [`sync`](ReplyFile::sync) that holds for processes, not for machines.
 
+use std::fmt;
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead as _, BufReader, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
@@ -21,7 +22,7 @@ use super::file_error::{of_file, of_line};
 /// A batch that goes on from it does nothing twice that is in it. Only one process may write to it: a
 /// second one is noticed, by what it wrote, and then [`write`](Self::write) fails.
 ///
-/// It writes where it is called, without a thread of its own; a line takes microseconds.
+/// It writes where it is called, without a thread of its own.
 ///
 /// # Examples
 ///
@@ -44,7 +45,6 @@ use super::file_error::{of_file, of_line};
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Debug)]
 pub struct ReplyFile {
     path: PathBuf,
     file: File,
@@ -153,6 +153,15 @@ impl ReplyFile {
         }
         self.bytes = self.bytes.saturating_add(u64::try_from(line.len()).unwrap_or(u64::MAX));
         Ok(())
+    }
+}
+
+impl fmt::Debug for ReplyFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ReplyFile")
+            .field("path", &self.path)
+            .field("done", &self.journal.len())
+            .finish_non_exhaustive()
     }
 }
 

@@ -4,6 +4,7 @@
 //! requests are wanted. Only the keys of what is left to do are in memory.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::fs::File;
 use std::io::{self, BufRead as _, BufReader, ErrorKind, Seek as _};
 use std::path::{Path, PathBuf};
@@ -22,7 +23,7 @@ use super::reply_file::ReplyFile;
 /// [`read_request`](flow_api::batch::read_request). Blank lines are passed over.
 ///
 /// The iterator ends early where the file can no longer be read; [`finish`](Self::finish) tells.
-#[derive(Debug)]
+/// `Debug` does not show what was read.
 pub struct RequestFile {
     path: PathBuf,
     model: Option<String>,
@@ -125,8 +126,16 @@ impl Iterator for RequestFile {
     }
 }
 
+impl fmt::Debug for RequestFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RequestFile")
+            .field("path", &self.path)
+            .field("left", &self.left.len())
+            .finish_non_exhaustive()
+    }
+}
+
 /// The lines of a file, one in memory at a time.
-#[derive(Debug)]
 struct Lines {
     reader: BufReader<File>,
     line: Vec<u8>,

@@ -57,6 +57,8 @@ impl<I: Iterator<Item: Request>> Results<I> {
     }
 
     /// Returns the next result; `None` when every request has one.
+    ///
+    /// A wait for it that is given up, as in a `select!`, loses nothing.
     pub async fn next(&mut self) -> Option<Done<<I::Item as Request>::Key>> {
         poll_fn(|context| self.poll_result(context)).await
     }

@@ -192,5 +192,6 @@ fn presets_are_what_the_page_and_the_docs_say() {
     assert_eq!(waits(RetryPolicy::default(), u64::MAX), [1.0, 2.0]);
     assert_eq!(waits(RetryPolicy::none(), 0), [0.0; 0]);
     assert_eq!(RetryPolicy::batch().max_attempts(), 10);
+    assert_eq!(RetryPolicy::batch().max_turn_wait(), Duration::from_secs(24 * 3_600));
     assert_eq!(RetryPolicy::batch().backoff().delay(9, None, u64::MAX), Duration::from_secs(60));
 }
