@@ -11,7 +11,7 @@ use flow_api::batch::Progress;
 use flow_blocking::CancelToken;
 use flow_errors::{Kind, RetryPolicy};
 use flow_sim::{Action, Sim};
-use flow_tests::{TestClient, TestResults, both};
+use flow_tests::{Fake, TestClient, TestResults, VirtualClock, both};
 
 both! {
     results_of_a_run_are_in_the_order_of_the_requests_and_each_has_its_own
@@ -22,6 +22,7 @@ both! {
     key_that_is_refused_stops_the_batch
     batch_without_balance_is_stopped_and_one_without_the_model_is_not
     progress_is_told_with_each_result
+    batches_have_no_deadline_unless_they_are_told_of_one
     options_are_those_of_every_call
     batches_are_patient_unless_they_are_told_otherwise
     panic_of_a_hook_is_the_callers
@@ -234,6 +235,34 @@ fn batches_are_patient_unless_they_are_told_otherwise<C: TestClient>() {
     sim.set_script(refusals()).unwrap();
     let results = C::gathered(client.many([request("m")]).retry(RetryPolicy::none()).run());
     assert_eq!(results[0].as_ref().unwrap_err().attempts().len(), 1);
+    // What the client was told holds for its batches too.
+    sim.set_script(refusals()).unwrap();
+    let builder = flow_api::ClientBuilder::<C>::new().api_key("sk-test").base_url(sim.base_url());
+    let client = builder.no_proxy().retry(RetryPolicy::none()).build().unwrap();
+    let results = C::gathered(client.many([request("m")]).run());
+    assert_eq!(results[0].as_ref().unwrap_err().attempts().len(), 1);
+}
+
+fn batches_have_no_deadline_unless_they_are_told_of_one<C: TestClient>() {
+    let limits = |told: Option<Duration>, of_batch: Option<Duration>| {
+        let clock = VirtualClock::new(1);
+        let fake = Fake::new(clock.clone(), []);
+        let mut builder = C::faked(fake.clone()).retry(RetryPolicy::none());
+        if let Some(deadline) = told {
+            builder = builder.deadline(deadline);
+        }
+        let client = builder.build().unwrap().on_clock(clock);
+        let mut batch = client.many([request("m")]);
+        if let Some(deadline) = of_batch {
+            batch = batch.deadline(deadline);
+        }
+        assert!(C::gathered(batch.run()).iter().all(Result::is_err));
+        fake.seen().first().unwrap().timeout
+    };
+    let (ten_minutes, short) = (Duration::from_secs(600), Duration::from_secs(30));
+    assert_eq!(limits(None, None), Some(ten_minutes));
+    assert_eq!(limits(Some(short), None), Some(short));
+    assert_eq!(limits(None, Some(short)), Some(short));
 }
 
 fn panic_of_a_hook_is_the_callers<C: TestClient>() {

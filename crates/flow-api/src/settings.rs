@@ -1,13 +1,18 @@
 //! What all calls of one client share.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
-use flow_errors::Result;
-use flow_errors::call::{Health, Tick};
+use flow_errors::call::{Health, Tick, Timeouts};
+use flow_errors::{Result, RetryPolicy};
 
 use crate::BaseUrl;
 use crate::gates::Gates;
+use crate::limit::Limit;
 use crate::options::{Checked, Options};
+
+/// How long an attempt of a batch may take, where there is no deadline.
+const BATCH_ATTEMPT_TIMEOUT: Duration = Duration::from_secs(600);
 
 /// A client's checked settings and the state its calls share.
 pub struct Settings {
@@ -25,6 +30,19 @@ pub(crate) struct CallSettings<'a> {
 impl Settings {
     pub(crate) fn with(&self, options: Options) -> Result<CallSettings<'_>> {
         Ok(CallSettings { client: self, checked: self.defaults.with(options)? })
+    }
+
+    /// Returns what the calls of a batch have in place of defaults: nobody waits for one of them.
+    pub(crate) fn of_batch(&self) -> Options {
+        let mut options = Options::default();
+        if self.defaults.policy == RetryPolicy::default() {
+            options.retry = Some(RetryPolicy::batch());
+        }
+        if self.defaults.timeouts == Timeouts::default() {
+            options.deadline = Some(Limit::Never);
+            options.attempt_timeout = Some(Limit::After(BATCH_ATTEMPT_TIMEOUT));
+        }
+        options
     }
 
     /// Returns whether a chat with these options may send another body than its first.

@@ -1,23 +1,16 @@
 //! A batch on its way to being run.
 
 use std::fmt;
-use std::time::Duration;
-
-use flow_errors::RetryPolicy;
 
 use super::progress::Progress;
 use super::queue::{OnProgress, Queue};
 use super::request::Request;
 use crate::calls::Execute;
-use crate::limit::Limit;
 use crate::options::{Options, option_setters};
 use crate::stream_options::stream_setters;
 
 /// How many calls are under way at once, unless the caller says otherwise.
 const CONCURRENCY: usize = 64;
-
-/// How long one attempt may take, where there is no deadline.
-const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(600);
 
 /// What a client crate provides so that batches can be run.
 pub trait ExecuteBatch: Execute {
@@ -41,10 +34,9 @@ pub trait ExecuteBatch: Execute {
 /// (`invalid_api_key`, `insufficient_balance`, `config`, `cancelled`) stops it: then nothing more is
 /// sent, and the requests that are left get that error, without an attempt.
 ///
-/// Nobody waits for a single result, so the calls are patient, whatever the client is: in place of its
-/// settings they have [`RetryPolicy::batch`], no deadline, and 10 minutes for each attempt, unless
-/// [`retry`](Self::retry), [`deadline`](Self::deadline) or [`attempt_timeout`](Self::attempt_timeout)
-/// say otherwise.
+/// Nobody waits for a single result, so the calls are patient, unless the client or the batch is told
+/// otherwise: in place of the default policy they have [`RetryPolicy::batch`](flow_errors::RetryPolicy::batch), and in place of the
+/// default times no deadline and 10 minutes for each attempt.
 #[must_use = "a batch does nothing until `run` or `results` is called"]
 pub struct Batch<'a, C, I> {
     client: &'a C,
@@ -57,12 +49,7 @@ pub struct Batch<'a, C, I> {
 impl<'a, C: ExecuteBatch, I: Iterator<Item: Request>> Batch<'a, C, I> {
     /// Starts a batch of requests.
     pub fn new(client: &'a C, requests: impl IntoIterator<IntoIter = I, Item = I::Item>) -> Self {
-        let options = Options {
-            retry: Some(RetryPolicy::batch()),
-            deadline: Some(Limit::Never),
-            attempt_timeout: Some(Limit::After(ATTEMPT_TIMEOUT)),
-            ..Options::default()
-        };
+        let options = client.settings().of_batch();
         let requests = requests.into_iter();
         Self { client, requests, options, concurrency: CONCURRENCY, on_progress: None }
     }
@@ -82,7 +69,7 @@ impl<'a, C: ExecuteBatch, I: Iterator<Item: Request>> Batch<'a, C, I> {
     /// Sets how many calls are under way at once, at least 1; default 64.
     ///
     /// More than the service takes do no harm: the calls wait for their turn, as many as
-    /// [`max_waiting_calls`](RetryPolicy::max_waiting_calls). What blocks has a thread for each.
+    /// [`max_waiting_calls`](flow_errors::RetryPolicy::max_waiting_calls). What blocks has a thread for each.
     pub const fn concurrency(mut self, calls: usize) -> Self {
         self.concurrency = calls;
         self
