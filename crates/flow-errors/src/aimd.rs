@@ -142,6 +142,13 @@ impl Aimd {
         self.least_scale = rate / 4;
     }
 
+    /// Puts a limit that the service tells for the first time in place of a guess below it.
+    pub(crate) fn expect(&mut self, rate: u64) {
+        if self.is_searching {
+            self.base = self.base.max(rate).clamp(LEAST, MOST);
+        }
+    }
+
     /// Takes a send that was, or was not, held back until now.
     pub(crate) fn take(&mut self, now: Tick, is_held_back: bool) {
         let interval = self.interval();

@@ -18,6 +18,9 @@ const WINDOWS: [Duration; 4] = [
     Duration::from_secs(86_400),
 ];
 
+/// So many units tell how long one takes, though the last of them may be on its way back.
+const MANY: u64 = 8;
+
 /// How far the numbers may be off a window: this part of it, and what the header's rounding hides.
 const TOLERANCE: u32 = 20;
 
@@ -44,6 +47,61 @@ pub(crate) fn proven_window(limit: u64, taken: u64, reset: Duration) -> Option<D
     let whole = Rate { limit: taken, window: reset }.span(limit);
     nearest(Duration::from_nanos(whole), resolution(reset))
         .filter(|_| taken > 0 && !reset.is_zero())
+}
+
+/// How much of a limit is taken, and how long until all of it is back: what one reply tells.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Reading {
+    pub(crate) taken: u64,
+    pub(crate) reset: Duration,
+}
+
+/// Returns the window over which a limit is spread that two replies agree on, though services do not
+/// use it: what takes more takes so much longer to come back. Both have to be [far apart](is_far_apart).
+///
+/// The end of a fixed window comes nearer the more of it is taken, and never agrees with itself.
+///
+/// The service tells spans in such a `unit`, the smallest one seen.
+pub(crate) fn agreed_window(
+    limit: u64,
+    readings: [Reading; 2],
+    unit: Duration,
+) -> Option<Duration> {
+    let [less, more] = readings;
+    let [less, more] = if less.taken <= more.taken { [less, more] } else { [more, less] };
+    let is_exact = |reading: &Reading| unit * TOLERANCE <= reading.reset;
+    if less.reset >= more.reset || !readings.iter().all(is_exact) {
+        return None;
+    }
+    let least = less.least_window(limit, unit).max(more.least_window(limit, unit));
+    let fits = |reading: Reading| {
+        let rate = Rate { limit, window: least };
+        let whole = Duration::from_nanos(rate.span(reading.taken));
+        let back = Duration::from_nanos(rate.span(1)).saturating_add(whole / TOLERANCE);
+        reading.reset.saturating_add(back) >= whole
+    };
+    (fits(less) && fits(more)).then_some(least)
+}
+
+impl Reading {
+    /// Returns how long the window is at least in which all of the limit comes back as what is taken does:
+    /// what was taken last may be on its way back, and the span rounded up to the next `unit`.
+    pub(crate) fn least_window(self, limit: u64, unit: Duration) -> Duration {
+        let window = self.reset.saturating_sub(unit);
+        let least = Rate { limit: self.taken, window }.span(limit);
+        if self.taken == 0 { Duration::ZERO } else { Duration::from_nanos(least) }
+    }
+}
+
+/// Returns whether two replies tell of so different states that it says something if they agree.
+pub(crate) fn is_far_apart(one: Reading, other: Reading) -> bool {
+    let (less, more) = (one.taken.min(other.taken), one.taken.max(other.taken));
+    less > 0 && less.saturating_mul(2) <= more && more >= MANY
+}
+
+/// Returns whether services use such a window, so that one reply is enough to believe it.
+pub(crate) fn is_usual(window: Duration) -> bool {
+    WINDOWS.contains(&window)
 }
 
 /// Returns whether a limiter with this rate may say so: the last unit that is `taken` may be on its way
@@ -118,6 +176,32 @@ mod tests {
         for (name, limit, reset, want) in table {
             let wait = wait_for_one(limit, Duration::from_millis(reset));
             assert_eq!(wait, want.map(Duration::from_millis), "{name}");
+        }
+    }
+
+    #[test]
+    fn odd_window_is_believed_when_two_replies_agree_on_it() {
+        let micros = |taken, reset| Reading { taken, reset: Duration::from_micros(reset) };
+        const US: Duration = Duration::from_micros(1);
+        const MS: Duration = Duration::from_millis(1);
+        #[rustfmt::skip]
+        let table = [
+            // name,                          unit, one,                     other,                   window in µs
+            ("the first and the last",        US,    micros(1, 10_000),       micros(20, 199_300),     Some(199_980)),
+            ("the other way round",           US,    micros(20, 199_300),     micros(1, 10_000),       Some(199_980)),
+            ("on its way back",               US,    micros(4, 39_001),       micros(9, 88_001),       Some(195_556)),
+            ("too near to each other",        US,    micros(6, 60_001),       micros(11, 110_001),     None),
+            ("the same",                      US,    micros(20, 199_300),     micros(20, 199_100),     None),
+            ("a window that ends",            US,    micros(5, 199_900),      micros(12, 199_700),     None),
+            ("near its end",                  US,    micros(5, 100_300),      micros(20, 30_100),      None),
+            ("too few to tell",               US,    micros(1, 10_001),       micros(2, 19_001),       None),
+            ("too coarse",                    MS,    micros(1, 10_000),       micros(9, 90_000),       None),
+            ("nothing taken",                 US,    micros(0, 0),            micros(2, 20_001),       None),
+        ];
+        for (name, unit, one, other, want) in table {
+            let window = agreed_window(20, [one, other], unit);
+            let window = window.filter(|_| is_far_apart(one, other));
+            assert_eq!(window.map(|window| window.as_nanos().div_ceil(1_000)), want, "{name}");
         }
     }
 

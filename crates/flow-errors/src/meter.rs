@@ -7,7 +7,7 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use crate::bucket::{Bucket, Rate};
-use crate::gcra;
+use crate::gcra::{self, Reading};
 use crate::limit::Limit;
 use crate::tick::Tick;
 
@@ -18,11 +18,15 @@ const SAME: Duration = Duration::from_millis(50);
 const WINDOW: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_secs(60);
 
 /// What is known of one limit, and what was taken of it.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Meter {
     taken: u64,
     returned: u64,
     told: Option<Told>,
+    /// What was told that proved nothing by itself, and of which limit.
+    unproven: Option<(u64, Reading)>,
+    /// The smallest unit in which the service told a span.
+    unit: Duration,
     /// When what is no such limiter will be back, as told last.
     window_end: Tick,
 }
@@ -54,7 +58,14 @@ pub(crate) struct Moment {
 
 impl Meter {
     pub(crate) const fn new() -> Self {
-        Self { taken: 0, returned: 0, told: None, window_end: Tick::ORIGIN }
+        Self {
+            taken: 0,
+            returned: 0,
+            told: None,
+            unproven: None,
+            unit: Duration::MAX,
+            window_end: Tick::ORIGIN,
+        }
     }
 
     pub(crate) const fn is_known(&self) -> bool {
@@ -127,15 +138,47 @@ impl Meter {
     }
 
     /// Reads a limit with its window: the one that is known, or one that the numbers prove.
-    fn read(&self, limit: &Limit) -> Option<(Rate, Duration)> {
+    fn read(&mut self, limit: &Limit) -> Option<(Rate, Duration)> {
         let (whole, left, reset) = (limit.limit?, limit.remaining?, limit.reset?);
-        let taken = whole.checked_sub(left)?;
+        let reading = Reading { taken: whole.checked_sub(left)?, reset };
+        self.unit = self.unit.min(gcra::resolution(reset));
         let known = self.rate().filter(|rate| rate.limit == whole);
-        let known = known.filter(|rate| gcra::fits(*rate, taken, reset));
-        let rate = known.or_else(|| {
-            let window = gcra::proven_window(whole, taken, reset)?;
-            Some(Rate { limit: whole, window })
-        })?;
-        Some((rate, reset))
+        let known = known.filter(|rate| gcra::fits(*rate, reading.taken, reset));
+        let rate = match known {
+            Some(rate) => Some(self.refine(rate, reading)),
+            None => self.proven(whole, reading),
+        };
+        if rate.is_none() {
+            // Two replies that agreed by chance are no reason against a third.
+            self.told = self.told.take().filter(|told| gcra::is_usual(told.bucket.rate.window));
+        }
+        Some((rate?, reset))
+    }
+
+    /// Lengthens a window that was only reckoned, if this reply shows that it is longer.
+    fn refine(&mut self, rate: Rate, reading: Reading) -> Rate {
+        let least = reading.least_window(rate.limit, self.unit);
+        if gcra::is_usual(rate.window) || least <= rate.window {
+            return rate;
+        }
+        let longer = Rate { window: least, ..rate };
+        if let Some(told) = &mut self.told {
+            (told.bucket.rate, told.own.rate) = (longer, longer);
+        }
+        longer
+    }
+
+    /// Returns the rate that the reply proves, by itself or together with an earlier one.
+    fn proven(&mut self, limit: u64, reading: Reading) -> Option<Rate> {
+        if let Some(window) = gcra::proven_window(limit, reading.taken, reading.reset) {
+            return Some(Rate { limit, window });
+        }
+        let before = self.unproven.filter(|(same, _)| *same == limit).map(|(_, before)| before);
+        if before.is_some_and(|before| !gcra::is_far_apart(before, reading)) {
+            return None;
+        }
+        self.unproven = Some((limit, reading));
+        let window = gcra::agreed_window(limit, [before?, reading], self.unit)?;
+        Some(Rate { limit, window })
     }
 }

@@ -16,7 +16,7 @@ use crate::rate_limits::RateLimits;
 use crate::recent::Recent;
 use crate::share::Share;
 use crate::tick::{Tick, nanos};
-use crate::{Class, Error};
+use crate::{Class, Error, span};
 
 /// The least that a limit is guessed to be per second: one call alone must not wait for a guess.
 const LEAST_GUESS: u64 = 10;
@@ -151,6 +151,7 @@ impl Pacer {
     /// Learns the limits that a reply tells.
     fn hear(&mut self, limits: &RateLimits, pass: &Pass) {
         let Pass { moment, requests, tokens, .. } = *pass;
+        let is_first = !self.requests.is_known();
         let news = |meter: &mut Meter, limit: Option<&Limit>, mark| {
             meter.hear(limit?, moment, mark).then(|| meter.rate())?
         };
@@ -166,6 +167,9 @@ impl Pacer {
         let told = self.requests.rate().map(|rate| self.part_of(rate));
         if let (Some(aimd), Some(told)) = (&mut self.rate, told) {
             aimd.know(told);
+            if is_first {
+                aimd.expect(told);
+            }
         }
     }
 
@@ -181,6 +185,7 @@ impl Pacer {
     /// Does what a failure asks of all calls: keep away for a while, go slower.
     fn obey(&mut self, now: Tick, error: &Error, pass: &Pass) {
         let hint = error.retry_after().filter(|hint| !hint.is_zero() && is_for_all(error.class()));
+        let hint = hint.filter(|hint| !self.knows_better(error, *hint));
         self.welcome = self.welcome.max(hint.map_or(Tick::ORIGIN, |hint| now + hint));
         if error.class() != Class::Throttled {
             return;
@@ -201,6 +206,13 @@ impl Pacer {
                 self.rate = Some(rate);
             }
         }
+    }
+
+    /// Returns whether the hint is when all of a limit will be back that is known to spread: one send fits
+    /// sooner, and the meter knows when.
+    fn knows_better(&self, error: &Error, hint: Duration) -> bool {
+        let reset = error.rate_limits().requests().and_then(Limit::reset);
+        self.requests.is_known() && reset.is_some_and(|reset| span::round_up(reset) == hint)
     }
 
     /// Corrects what a send took of the limits.

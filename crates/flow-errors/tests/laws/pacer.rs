@@ -347,6 +347,61 @@ fn used_up_window_is_waited_for_once_two_replies_agree_on_its_end() {
     assert_eq!(driven.waits_until(), Some(end));
 }
 
+/// Twenty at once and one each 10 ms: a limiter whose window nobody uses.
+fn odd_server() -> Server {
+    Server { limit: 20, window: Duration::from_millis(200), full_at: 0 }
+}
+
+/// So many sends, each a little later than the one before it, and what they are told.
+fn met_with(sends: u64, driven: &mut Driven, server: &mut Server) -> Vec<(Call, HeaderMap)> {
+    let one = |nanos| {
+        driven.now = Tick::from_nanos(nanos);
+        (driven.send(), server.serve(driven.now).unwrap())
+    };
+    (0..sends).map(|number| 1_000_000 + 1_001 * number).map(one).collect()
+}
+
+#[test]
+fn limiter_with_an_odd_window_is_known_by_two_replies_that_agree() {
+    let (mut server, mut driven) = (odd_server(), Driven::default());
+    let sent = met_with(20, &mut driven, &mut server);
+    for (place, (call, said)) in sent.into_iter().enumerate().rev() {
+        tell(&mut driven, call, &said);
+        // Half of what the first one told of is far enough from it.
+        assert_eq!(driven.rate().is_some(), place <= 9, "{place}");
+    }
+    for _ in 0..100 {
+        let call = driven.send();
+        let ready = server.ready_at();
+        // A nanosecond for the unit that the limiter may have rounded up.
+        assert!(u128::from(driven.now.as_nanos()).abs_diff(ready) <= 1_000, "{ready}");
+        driven.now = driven.now + Duration::from_micros(1);
+        let said = server.serve(driven.now).unwrap();
+        tell(&mut driven, call, &said);
+    }
+    // Something else in its place: the two agreed by chance.
+    let call = driven.send();
+    tell(&mut driven, call, &headers(20, 10, Duration::from_secs(41)));
+    assert_eq!(driven.rate(), None);
+}
+
+#[test]
+fn refusal_by_a_limiter_that_is_known_costs_no_more_than_its_slot() {
+    let (mut server, mut driven) = (odd_server(), Driven::default());
+    let sent = met_with(20, &mut driven, &mut server);
+    sent.into_iter().for_each(|(call, said)| tell(&mut driven, call, &said));
+    // Another process was faster.
+    let mut call = driven.send();
+    server.full_at += server.window.as_nanos();
+    let said = server.serve(driven.now).unwrap_err();
+    let status = StatusCode::TOO_MANY_REQUESTS;
+    let error = Error::from_response(status, &said, Body::default(), SystemTime::UNIX_EPOCH);
+    assert!(error.retry_after().unwrap() > Duration::from_millis(150), "{error:?}");
+    call.on_outcome(driven.now, 0, ended(error), &mut driven.gate);
+    let wait = driven.waits_until().unwrap().since(driven.now);
+    assert!(wait < Duration::from_millis(25), "{wait:?}");
+}
+
 /// Meets a limit of 100 a second with 64 sends at once, of which 20 pass; the last refusal is known first.
 fn met_with_a_burst() -> Driven {
     let mut driven = Driven::default();
