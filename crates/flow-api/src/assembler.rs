@@ -9,6 +9,7 @@ mod calls;
 mod content;
 mod merge;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -60,10 +61,10 @@ const PADDING: &str = "obfuscation";
 #[derive(Clone, Default)]
 pub struct Assembler {
     id: Field<String>,
-    object: Field<String>,
+    object: Field<Cow<'static, str>>,
     created: Field<u64>,
     model: Field<String>,
-    service_tier: Field<String>,
+    service_tier: Field<Cow<'static, str>>,
     system_fingerprint: Field<String>,
     /// Boxed, because a map begins with room for eleven, and nearly all replies have one.
     answers: BTreeMap<u64, Box<Answer>>,
@@ -85,11 +86,14 @@ impl Assembler {
         let mut added = 0_usize;
         for (old, new) in [
             (&mut self.id, &chunk.id),
-            (&mut self.object, &chunk.object),
             (&mut self.model, &chunk.model),
-            (&mut self.service_tier, &chunk.service_tier),
             (&mut self.system_fingerprint, &chunk.system_fingerprint),
         ] {
+            added = added.saturating_add(merge::follow_text(old, new));
+        }
+        for (old, new) in
+            [(&mut self.object, &chunk.object), (&mut self.service_tier, &chunk.service_tier)]
+        {
             added = added.saturating_add(merge::follow_text(old, new));
         }
         if merge::counts(&chunk.created, &self.created) {

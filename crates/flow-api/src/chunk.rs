@@ -1,5 +1,6 @@
 //! One piece of a chat completion, as streams send them.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::de::MapAccess;
@@ -34,13 +35,13 @@ pub struct Chunk {
     #[serde(skip_serializing_if = "Field::is_absent")]
     pub(crate) id: Field<String>,
     #[serde(skip_serializing_if = "Field::is_absent")]
-    pub(crate) object: Field<String>,
+    pub(crate) object: Field<Cow<'static, str>>,
     #[serde(skip_serializing_if = "Field::is_absent")]
     pub(crate) created: Field<u64>,
     #[serde(skip_serializing_if = "Field::is_absent")]
     pub(crate) model: Field<String>,
     #[serde(skip_serializing_if = "Field::is_absent")]
-    pub(crate) service_tier: Field<String>,
+    pub(crate) service_tier: Field<Cow<'static, str>>,
     #[serde(skip_serializing_if = "Field::is_absent")]
     pub(crate) system_fingerprint: Field<String>,
     #[serde(skip_serializing_if = "Field::is_absent")]

@@ -1,6 +1,7 @@
 //! A reply's field that may be absent, null, as documented, or something else entirely.
 
 use std::fmt;
+use std::ops::Deref;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -101,9 +102,9 @@ impl fmt::Debug for Short<'_> {
     }
 }
 
-impl Field<String> {
+impl<T: Deref<Target = str>> Field<T> {
     pub(crate) fn as_str(&self) -> Option<&str> {
-        self.as_ref().map(String::as_str)
+        self.as_ref().map(T::deref)
     }
 }
 

@@ -2,9 +2,13 @@
 
 use serde_json::{Map, Value};
 
-/// Returns the text at a JSON pointer; empty if there is none.
+/// Returns the text at a JSON pointer without escapes; empty if there is none.
+///
+/// `Value::pointer` would copy every name, for escapes that it may have.
 pub(crate) fn text<'a>(value: &'a Value, pointer: &str) -> &'a str {
-    value.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
+    let mut names = pointer.split('/').skip(1);
+    let found = names.try_fold(value, |value, name| value.get(name));
+    found.and_then(Value::as_str).unwrap_or_default()
 }
 
 /// Makes an object. `json!` would do, but with a serializer of values for every type in it.

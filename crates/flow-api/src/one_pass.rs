@@ -22,6 +22,9 @@ pub(crate) trait Object: Default {
     fn extra(&mut self) -> &mut Map<String, Value>;
 }
 
+/// What services say in every piece: what kind of object it is, how the call is served.
+const WORDS: [&str; 2] = ["chat.completion.chunk", "default"];
+
 /// Reads an object, and nothing else.
 pub(crate) fn object<'de, T: Object, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
     struct OnlyObject<T>(PhantomData<T>);
@@ -85,6 +88,11 @@ pub(crate) trait Known: Sized {
     /// Makes it of a value, or gives that back.
     fn of(value: Value) -> Result<Self, Value>;
 
+    #[inline]
+    fn of_text(text: &str) -> Field<Self> {
+        Field::of(Value::String(text.to_owned()), Self::of)
+    }
+
     fn read_map<'de, A: MapAccess<'de>>(place: &mut Field<Self>, map: A) -> Result<(), A::Error> {
         *place = Field::of(value_of_map(map)?, Self::of);
         Ok(())
@@ -113,6 +121,18 @@ impl Known for String {
     #[inline]
     fn of(value: Value) -> Result<Self, Value> {
         read::text(value)
+    }
+}
+
+/// A text that is nearly always the same few words, which are not copied for every piece.
+impl Known for Cow<'static, str> {
+    fn of(value: Value) -> Result<Self, Value> {
+        read::text(value).map(Cow::Owned)
+    }
+
+    fn of_text(text: &str) -> Field<Self> {
+        let known = WORDS.into_iter().find(|word| *word == text).map(Cow::Borrowed);
+        Field::Value(known.unwrap_or_else(|| Cow::Owned(text.to_owned())))
     }
 }
 
@@ -174,6 +194,11 @@ pub(crate) trait Place: Sized {
     /// Takes what is neither an object nor a list.
     fn put(self, value: Value);
 
+    #[inline]
+    fn put_text(self, text: &str) {
+        self.put(Value::String(text.to_owned()));
+    }
+
     fn read_map<'de, A: MapAccess<'de>>(self, map: A) -> Result<(), A::Error>;
 
     fn read_list<'de, A: SeqAccess<'de>>(self, list: A) -> Result<(), A::Error>;
@@ -183,6 +208,11 @@ impl<T: Known> Place for &mut Field<T> {
     #[inline]
     fn put(self, value: Value) {
         *self = Field::of(value, T::of);
+    }
+
+    #[inline]
+    fn put_text(self, text: &str) {
+        *self = T::of_text(text);
     }
 
     fn read_map<'de, A: MapAccess<'de>>(self, map: A) -> Result<(), A::Error> {
@@ -260,7 +290,7 @@ impl<'de, P: Place> Visitor<'de> for Seed<P> {
     }
 
     fn visit_str<E>(self, text: &str) -> Result<(), E> {
-        self.0.put(Value::String(text.to_owned()));
+        self.0.put_text(text);
         Ok(())
     }
 

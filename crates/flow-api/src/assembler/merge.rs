@@ -1,5 +1,7 @@
 //! How a later value joins an earlier one. Each function returns how many bytes were added.
 
+use std::ops::Deref;
+
 use serde_json::{Map, Value};
 
 use crate::field::Field;
@@ -63,7 +65,10 @@ pub(super) fn follow(old: &mut Map<String, Value>, name: &str, new: &Value) -> u
 }
 
 /// The same for a field with a text.
-pub(super) fn follow_text(old: &mut Field<String>, new: &Field<String>) -> usize {
+pub(super) fn follow_text<T>(old: &mut Field<T>, new: &Field<T>) -> usize
+where
+    T: Deref<Target = str> + Clone + PartialEq,
+{
     let is_empty = new.as_str().is_some_and(str::is_empty) && !old.is_absent();
     if is_empty || !counts(new, old) || old == new {
         return 0;
@@ -73,7 +78,7 @@ pub(super) fn follow_text(old: &mut Field<String>, new: &Field<String>) -> usize
     added
 }
 
-fn size(field: &Field<String>) -> usize {
+fn size<T: Deref<Target = str>>(field: &Field<T>) -> usize {
     match field {
         Field::Value(text) => text.len().saturating_add(ENTRY),
         Field::Other(value) => weight(value),

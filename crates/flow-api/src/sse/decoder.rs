@@ -107,6 +107,11 @@ impl Decoder {
 
     /// Reads up to the end of an event; returns whether there is one.
     fn advance(&mut self) -> Result<bool, InvalidStream> {
+        if let Some((start, end)) = self.next_data() {
+            self.fields.take_data(start, end);
+            self.check_size(0)?;
+            return Ok(true);
+        }
         while let Some(line) = self.lines.next() {
             if self.read(line)? {
                 return Ok(true);
@@ -115,6 +120,11 @@ impl Decoder {
         self.release();
         self.check_size(self.lines.begun().len())?;
         if self.is_finished { self.read_end() } else { Ok(false) }
+    }
+
+    /// Passes over an event that is one line of data, unless another has begun.
+    fn next_data(&mut self) -> Option<(usize, usize)> {
+        if self.fields.is_new() { self.lines.next_data() } else { None }
     }
 
     /// Reads a line; returns whether it ends an event.

@@ -5,6 +5,9 @@ use std::time::Duration;
 use super::event::Event;
 use super::lines::Lines;
 
+/// How nearly every line begins in the streams that matter here.
+pub(super) const DATA: &[u8] = b"data: ";
+
 /// What has been read of an event, and what a stream keeps from one event to the next.
 #[derive(Default)]
 pub(super) struct Fields {
@@ -46,6 +49,17 @@ impl Fields {
             b"retry" => self.retry = milliseconds(value).or(self.retry),
             _ => {}
         }
+    }
+
+    /// Whether nothing has been read of an event yet.
+    pub(super) fn is_new(&self) -> bool {
+        self.size == 0 && !self.has_event()
+    }
+
+    /// Takes data of one line, which make up the event.
+    pub(super) fn take_data(&mut self, start: usize, end: usize) {
+        self.data = Data::InChunk(start, end);
+        self.size = end.saturating_sub(start).saturating_add(DATA.len());
     }
 
     /// Whether there is an event: an empty line then completes it.
@@ -107,8 +121,7 @@ impl Fields {
 
 /// Splits a line into a field's name and its value, less the one space that may follow the colon.
 fn split(line: &[u8]) -> (&[u8], &[u8]) {
-    // Nearly every line of the streams that matter here begins so.
-    if let Some(value) = line.strip_prefix(b"data: ") {
+    if let Some(value) = line.strip_prefix(DATA) {
         return (b"data", value);
     }
     let colon = line.iter().position(|byte| *byte == b':').unwrap_or(line.len());

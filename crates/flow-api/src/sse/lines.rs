@@ -61,6 +61,23 @@ impl Lines {
         Some(Line::Begun)
     }
 
+    /// Passes over an event that is one line of data and lies in the chunk, as nearly all do; returns
+    /// where its data are.
+    pub(super) fn next_data(&mut self) -> Option<(usize, usize)> {
+        const BEGIN: &[u8] = b"data: ";
+        // A byte order mark may come first, and a line that began in the chunk before goes on.
+        let is_at_line = self.is_past_first && self.begun.is_empty();
+        let data = self.chunk.get(self.at..)?.strip_prefix(BEGIN).filter(|_| is_at_line)?;
+        let length = memchr::memchr2(b'\n', b'\r', data)?;
+        if !data.get(length..)?.starts_with(b"\n\n") {
+            return None;
+        }
+        let start = self.at.saturating_add(BEGIN.len());
+        let end = start.saturating_add(length);
+        self.at = end.saturating_add(2);
+        Some((start, end))
+    }
+
     /// Returns a line's bytes, and where in the chunk they end if they lie there.
     pub(super) fn bytes(&self, line: Line) -> (&[u8], Option<usize>) {
         match line {
