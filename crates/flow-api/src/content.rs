@@ -7,7 +7,7 @@ use serde::de::{Error as _, Unexpected};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
-use crate::field::{list, read};
+use crate::field::{Field, list, read};
 use crate::json::object;
 use crate::one_pass::Known;
 use crate::part::Part;
@@ -70,9 +70,12 @@ impl Content {
 }
 
 impl Known for Content {
-    #[inline]
     fn of(value: Value) -> Result<Self, Value> {
         Self::read(value)
+    }
+
+    fn of_text(text: &str) -> Field<Self> {
+        Field::Value(text.into())
     }
 }
 

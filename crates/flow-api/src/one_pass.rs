@@ -5,7 +5,6 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::marker::PhantomData;
 
 use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
@@ -27,23 +26,23 @@ const WORDS: [&str; 2] = ["chat.completion.chunk", "default"];
 
 /// Reads an object, and nothing else.
 pub(crate) fn object<'de, T: Object, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
-    struct OnlyObject<T>(PhantomData<T>);
+    struct OnlyObject<'a, T>(&'a mut T);
 
-    impl<'de, T: Object> Visitor<'de> for OnlyObject<T> {
-        type Value = T;
+    impl<'de, T: Object> Visitor<'de> for OnlyObject<'_, T> {
+        type Value = ();
 
         fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             f.write_str("an object")
         }
 
-        fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<T, A::Error> {
-            let mut object = T::default();
-            fill(&mut object, map)?;
-            Ok(object)
+        fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<(), A::Error> {
+            fill(self.0, map)
         }
     }
 
-    deserializer.deserialize_map(OnlyObject(PhantomData))
+    let mut object = T::default();
+    deserializer.deserialize_map(OnlyObject(&mut object))?;
+    Ok(object)
 }
 
 fn fill<'de, T: Object, A: MapAccess<'de>>(object: &mut T, mut map: A) -> Result<(), A::Error> {
@@ -88,7 +87,6 @@ pub(crate) trait Known: Sized {
     /// Makes it of a value, or gives that back.
     fn of(value: Value) -> Result<Self, Value>;
 
-    #[inline]
     fn of_text(text: &str) -> Field<Self> {
         Field::of(Value::String(text.to_owned()), Self::of)
     }
@@ -118,9 +116,12 @@ impl Known for u64 {
 }
 
 impl Known for String {
-    #[inline]
     fn of(value: Value) -> Result<Self, Value> {
         read::text(value)
+    }
+
+    fn of_text(text: &str) -> Field<Self> {
+        Field::Value(text.to_owned())
     }
 }
 
@@ -194,7 +195,6 @@ pub(crate) trait Place: Sized {
     /// Takes what is neither an object nor a list.
     fn put(self, value: Value);
 
-    #[inline]
     fn put_text(self, text: &str) {
         self.put(Value::String(text.to_owned()));
     }
@@ -210,7 +210,6 @@ impl<T: Known> Place for &mut Field<T> {
         *self = Field::of(value, T::of);
     }
 
-    #[inline]
     fn put_text(self, text: &str) {
         *self = T::of_text(text);
     }
