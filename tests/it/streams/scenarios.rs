@@ -178,24 +178,20 @@ fn stalls_end_within_their_limits<C: TestClient>() {
     let client: C = patient(&sim).idle_timeout(LIMIT).first_content_timeout(LIMIT).build().unwrap();
     // Connecting is not what is measured.
     C::wait(client.hello("gpt-4o").send()).unwrap();
-    let mut late = Vec::new();
     for name in STALLS {
-        let began = Instant::now();
-        let opened = C::open(client.hello(&format!("{PREFIX}{name}")).stream());
-        let error = match opened {
-            Err(error) if name.ends_with("-early") => error,
-            Ok(stream) => stream.into_reply().unwrap_err(),
-            Err(error) => panic!("{name}: {error}"),
+        let stall = || {
+            let opened = C::open(client.hello(&format!("{PREFIX}{name}")).stream());
+            let error = match opened {
+                Err(error) if name.ends_with("-early") => error,
+                Ok(stream) => stream.into_reply().unwrap_err(),
+                Err(error) => panic!("{name}: {error}"),
+            };
+            assert_eq!((error.kind(), error.message()), (Kind::Timeout, "no content for 700 ms"));
+            let delivered = error.delivered().map_or(0, Delivered::events);
+            assert_eq!(delivered > 0, !name.ends_with("-early"), "{name}: {error}");
         };
-        let took = began.elapsed();
-        assert_eq!((error.kind(), error.message()), (Kind::Timeout, "no content for 700 ms"));
-        assert!(took >= LIMIT, "{name} took {took:?}");
-        late.push(took.saturating_sub(LIMIT));
-        let delivered = error.delivered().map_or(0, Delivered::events);
-        assert_eq!(delivered > 0, !name.ends_with("-early"), "{name}: {error}");
+        assert!(ends_soon_after(LIMIT, stall), "{name}");
     }
-    // On a busy machine one of them may be late, but not all.
-    assert!(late.iter().any(|late| *late < LATE), "{late:?}");
     // A reply that is put together has the same limits.
     let error = C::wait(client.hello("sim-stream-stall-pings").send_streamed()).unwrap_err();
     assert_eq!(error.message(), "no content for 700 ms");
@@ -205,18 +201,25 @@ fn deadline_ends_a_stream_too<C: TestClient>() {
     const DEADLINE: Duration = Duration::from_millis(700);
     let sim = Sim::start().unwrap();
     let client: C = patient(&sim).deadline(DEADLINE).build().unwrap();
-    let mut late = Vec::new();
     for name in STALLS {
-        let began = Instant::now();
-        let opened = C::open(client.hello(&format!("{PREFIX}{name}")).stream());
-        let error = opened.and_then(TestStream::into_reply).unwrap_err();
-        let took = began.elapsed();
-        assert_eq!(error.kind(), Kind::Timeout, "{name}: {error}");
-        assert!(error.message().starts_with("no whole reply within"), "{name}: {error}");
-        assert!(took >= DEADLINE, "{name} took {took:?}");
-        late.push(took.saturating_sub(DEADLINE));
+        let stall = || {
+            let opened = C::open(client.hello(&format!("{PREFIX}{name}")).stream());
+            let error = opened.and_then(TestStream::into_reply).unwrap_err();
+            assert_eq!(error.kind(), Kind::Timeout, "{name}: {error}");
+            assert!(error.message().starts_with("no whole reply within"), "{name}: {error}");
+        };
+        assert!(ends_soon_after(DEADLINE, stall), "{name}");
     }
-    assert!(late.iter().any(|late| *late < LATE), "{late:?}");
+}
+
+/// Whether `stall` ends soon after its limit, and never before: on a busy machine one of three times.
+fn ends_soon_after(limit: Duration, stall: impl Fn()) -> bool {
+    (0..3).any(|_| {
+        let began = Instant::now();
+        stall();
+        let late = began.elapsed().checked_sub(limit);
+        late.expect("nothing ends before its limit") < LATE
+    })
 }
 
 fn connections_are_kept_after_the_end_and_closed_before_it<C: TestClient>() {
