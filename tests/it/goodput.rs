@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use flow_api::ClientBuilder;
 use flow_errors::{Attempts, RetryPolicy};
@@ -39,7 +39,9 @@ struct Sent {
     request_id: String,
 }
 
-fn sends(began: Duration, attempts: &Attempts) -> impl Iterator<Item = Sent> {
+fn sends(run: SystemTime, attempts: &Attempts) -> impl Iterator<Item = Sent> {
+    // By the call's own word: who asks the time beside it may be held up in between.
+    let began = attempts.started_at().unwrap().duration_since(run).unwrap();
     attempts.iter().map(move |attempt| {
         let at = began + attempt.started();
         let request_id = attempt.request_id().unwrap().to_owned();
@@ -54,15 +56,14 @@ fn batch<C: TestClient>(limit: Limit) {
     const BURST: usize = 5;
     let limit = limit.burst(5);
     let sim = Sim::builder().limit(limit).capacity(Capacity::new(JOBS, ms(50))).start().unwrap();
-    let (client, run): (C, _) = (client(&sim), Instant::now());
+    let (client, run): (C, _) = (client(&sim), SystemTime::now());
     let (next, sent) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
     thread::scope(|scope| {
         for _ in 0..WORKERS {
             scope.spawn(|| {
                 while next.fetch_add(1, Ordering::Relaxed) < JOBS {
-                    let began = run.elapsed();
                     let reply = C::wait(client.hello("m").send()).unwrap();
-                    sent.lock().unwrap().extend(sends(began, reply.attempts()));
+                    sent.lock().unwrap().extend(sends(run, reply.attempts()));
                 }
             });
         }
@@ -78,7 +79,7 @@ fn batch<C: TestClient>(limit: Limit) {
 
 /// Counts sends that left after a refusal was known and before the instant that it named.
 fn hints_broken(sent: &[Sent], log: &[Seen]) -> usize {
-    // A call begins between two looks at the clock.
+    // Each call asks two clocks for the time when it begins.
     let blur = ms(5);
     let hints: HashMap<_, _> =
         log.iter().filter_map(|seen| Some((&*seen.request_id, seen.retry_after?))).collect();

@@ -52,16 +52,15 @@ fn asynchronous(load: &Load, base_url: &str, step: &Step<'_>) -> Result<Vec<Job>
     let client = client.retry(load.policy).build()?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
-        let (run, next) = (Instant::now(), Arc::new(AtomicU32::new(0)));
+        let (began, next) = (Began::now(), Arc::new(AtomicU32::new(0)));
         let mut workers = JoinSet::new();
         for start in load.starts() {
             let (client, load, next) = (client.clone(), load.clone(), next.clone());
             workers.spawn(async move {
-                time::sleep_until((run + start).into()).await;
+                time::sleep_until((began.at + start).into()).await;
                 let mut jobs = Vec::new();
                 for _ in 0..load.jobs_each() {
                     let Some(model) = take(&next, &load) else { break };
-                    let began = Began { run, job: Instant::now() };
                     let result = client.chat(model).user("Hello").send().await;
                     jobs.push(match &result {
                         Ok(reply) => Job::new(began, reply.attempts(), None),
@@ -86,13 +85,12 @@ fn asynchronous(load: &Load, base_url: &str, step: &Step<'_>) -> Result<Vec<Job>
 fn blocking(load: &Load, base_url: &str, step: &Step<'_>) -> Result<Vec<Job>> {
     let client = flow_blocking::Client::builder().api_key("sk-lab").base_url(base_url).no_proxy();
     let client = client.retry(load.policy).build()?;
-    let (run, next) = (Instant::now(), AtomicU32::new(0));
+    let (began, next) = (Began::now(), AtomicU32::new(0));
     let work = || {
         let mut jobs = Vec::new();
         for _ in 0..load.jobs_each() {
             let Some(model) = take(&next, load) else { break };
             step(next.load(Ordering::Relaxed));
-            let began = Began { run, job: Instant::now() };
             let result = client.chat(model).user("Hello").send();
             jobs.push(match &result {
                 Ok(reply) => Job::new(began, reply.attempts(), None),
@@ -104,7 +102,7 @@ fn blocking(load: &Load, base_url: &str, step: &Step<'_>) -> Result<Vec<Job>> {
     thread::scope(|scope| {
         let mut workers = Vec::new();
         for start in load.starts() {
-            thread::sleep((run + start).saturating_duration_since(Instant::now()));
+            thread::sleep((began.at + start).saturating_duration_since(Instant::now()));
             workers.push(thread::Builder::new().spawn_scoped(scope, work)?);
         }
         let mut jobs = Vec::new();

@@ -1,6 +1,6 @@
 //! What became of one job, as its caller saw it.
 
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use flow_errors::{Attempts, Error};
 use http::StatusCode;
@@ -25,17 +25,29 @@ pub(super) struct Sent {
     pub(super) request_id: Option<String>,
 }
 
-/// The instants that a job's times are counted from.
+/// When the run began, by both clocks: calls note their start by the one on the wall.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Began {
-    pub(super) run: Instant,
-    pub(super) job: Instant,
+    pub(super) at: Instant,
+    wall: SystemTime,
+}
+
+impl Began {
+    pub(super) fn now() -> Self {
+        Self { at: Instant::now(), wall: SystemTime::now() }
+    }
+
+    /// Returns when a call began, as it says itself: who asks the time beside it may be held up in between.
+    fn offset(&self, attempts: &Attempts) -> Duration {
+        let started = attempts.started_at().unwrap_or(self.wall);
+        started.duration_since(self.wall).unwrap_or_default()
+    }
 }
 
 impl Job {
     /// Notes what a call came to that has just ended.
     pub(super) fn new(began: Began, attempts: &Attempts, error: Option<&Error>) -> Self {
-        let offset = began.job.saturating_duration_since(began.run);
+        let offset = began.offset(attempts);
         let sends = attempts.iter().map(|attempt| {
             let at = offset.saturating_add(attempt.started());
             let ended = at.saturating_add(attempt.elapsed());
@@ -46,7 +58,7 @@ impl Job {
             let stopped = error.stopped_because().map_or("-", |why| why.as_str());
             format!("{}, {stopped}", error.kind())
         });
-        Self { ended: began.run.elapsed(), sends: sends.collect(), failure }
+        Self { ended: began.at.elapsed(), sends: sends.collect(), failure }
     }
 
     pub(super) const fn is_done(&self) -> bool {

@@ -7,7 +7,7 @@ use flow_sim::Seen;
 
 use super::job::{Job, Sent};
 
-/// How far a call's own clock may be off the run's: it starts between two looks at the time.
+/// How far two calls' clocks may be apart: each asks for the time twice when it begins.
 const BLUR: Duration = Duration::from_millis(1);
 
 /// What is counted.
