@@ -62,6 +62,7 @@ pub struct Gate {
     credit: Credit,
     pacer: Pacer,
     refusals: u64,
+    /// As it came: what others may see of it is copied only when somebody asks.
     last_failure: Option<Error>,
 }
 
@@ -136,7 +137,7 @@ impl Gate {
             in_flight: self.in_flight(),
             waiting: self.queue.len(),
             refusals: self.refusals,
-            last_failure: self.last_failure.clone(),
+            last_failure: self.last_failure.as_ref().map(Error::of_service),
         }
     }
 
@@ -219,14 +220,14 @@ impl Gate {
         }
         // A lock conflict is about one request.
         if error.class().is_retryable() && error.class() != Class::Conflict {
-            self.last_failure = Some(error.of_service());
+            self.last_failure = Some(error.clone());
         }
     }
 
     /// Returns why calls wait here: the latest failure that says something of the service and not of one
     /// call.
     pub(crate) fn reason(&self) -> Error {
-        self.last_failure.clone().unwrap_or_else(Error::no_turn)
+        self.last_failure.as_ref().map_or_else(Error::no_turn, Error::of_service)
     }
 
     /// Returns whether a call that would have to wait had better ask another model: the service wants
