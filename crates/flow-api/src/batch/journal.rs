@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::invalid_line::InvalidLine;
-use super::reply_line::read_key;
+use super::reply_line::{is_torn, read_key};
 
 /// What is done, as read from a file of replies line by line.
 ///
@@ -36,7 +36,8 @@ impl Journal {
     ///
     /// # Errors
     ///
-    /// Returns what is wrong with a line that is no reply: then this is another file.
+    /// Returns what is wrong with a line that is no reply, and no torn one either: then this is another
+    /// file.
     pub fn read(&mut self, line: &[u8]) -> Result<(), InvalidLine> {
         let (text, has_end) = match line.strip_suffix(b"\n") {
             Some(text) => (text, true),
@@ -45,7 +46,7 @@ impl Journal {
         if !text.trim_ascii().is_empty() {
             match read_key(text) {
                 Ok(key) => self.note(key),
-                Err(_) if !has_end => return Ok(()),
+                Err(_) if !has_end && is_torn(text) => return Ok(()),
                 Err(error) => return Err(error),
             }
         }
@@ -110,7 +111,10 @@ mod tests {
     fn reply(text: &str) -> Reply<ChatCompletion> {
         let message = serde_json::json!({ "role": "assistant", "content": text });
         let json = serde_json::json!({ "choices": [{ "message": message }] });
-        let value = ChatCompletion::from_json(&json.to_string()).unwrap();
+        reply_of(ChatCompletion::from_json(&json.to_string()).unwrap())
+    }
+
+    fn reply_of(value: ChatCompletion) -> Reply<ChatCompletion> {
         let (status, headers) = (StatusCode::OK, HeaderMap::new());
         let body = KeptBody::new(Vec::new());
         Reply::new(Received { value, status, headers, body }, Attempts::default())
@@ -189,6 +193,26 @@ mod tests {
     }
 
     #[test]
+    fn zeros_that_a_loss_of_power_left_are_cut_off() {
+        for torn in ["\0\0\0", "{\"cust\0", "{\"custom_id\":\"b\",\"resp\0\0"] {
+            let whole = line("a", Ok(reply("Hello"))).unwrap();
+            let journal = read(&[&*whole, torn.as_bytes()].concat());
+            assert_eq!(journal.whole_bytes(), u64::try_from(whole.len()).unwrap(), "{torn:?}");
+            assert!(journal.contains("a") && journal.len() == 1, "{torn:?}");
+        }
+    }
+
+    #[test]
+    fn reply_as_deep_as_can_be_read_is_read_from_its_line_too() {
+        let deep =
+            |depth| format!(r#"{{"x":{}{},"choices":[]}}"#, "[".repeat(depth), "]".repeat(depth));
+        let bodies = (100..200).map(|depth| ChatCompletion::from_json(&deep(depth)));
+        let deepest = bodies.map_while(Result::ok).last().unwrap();
+        let whole = line("a", Ok(reply_of(deepest))).unwrap();
+        assert!(read(&whole).contains("a"));
+    }
+
+    #[test]
     fn lines_are_those_of_openais_batches() {
         let text = String::from_utf8(line("a", Ok(reply("Hi\n"))).unwrap()).unwrap();
         assert_eq!(
@@ -231,9 +255,17 @@ mod tests {
             ("{\"custom_id\":\"a\",\"prompt\":\"Hello\"}\n", "no reply"),
             ("{\"custom_id\":\"a\",\"response\":null,\"error\":null}\n", "no reply"),
             ("{\"response\":{}}\n", "no `custom_id`"),
+            ("{\"custom_id\":7,\"response\":{}}\n", "not a text"),
+            ("{\"custom_id\":\"a\",\"response\":7}\n", "no reply"),
+            // Nor is it one that a writer was killed in, which would be cut off.
+            ("hello", "not JSON"),
+            ("{\"custom_id\":\"a\",\"prompt\":\"Hello\"}", "no reply"),
+            ("{\"custom_id\":\"a\",\"response\":{}}\nhello", "not JSON"),
         ];
         for (file, want) in cases {
-            let error = Journal::default().read(file.as_bytes()).unwrap_err().to_string();
+            let mut journal = Journal::default();
+            let mut lines = file.split_inclusive('\n').map(|line| journal.read(line.as_bytes()));
+            let error = lines.find_map(Result::err).unwrap().to_string();
             assert!(error.contains(want), "{file}: {error}");
         }
         let journal = read(b"\n  \n{\"custom_id\":\"a\",\"error\":{}}\r\n");

@@ -1,13 +1,18 @@
 //! A line of a file of replies, as OpenAI's batches have it.
 
 use flow_errors::{Error, Kind};
-use serde::Serialize;
+use serde::de::IgnoredAny;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use serde_json::error::Category;
 
 use super::invalid_line::InvalidLine;
 use super::queue::Done;
-use super::request_line::{key, object};
+use super::request_line::{key, not_json};
 use crate::{ChatCompletion, Reply};
+
+/// How each line of [`write_result`]'s begins.
+const BEGINNING: &[u8] = b"{\"custom_id\":";
 
 /// Returns the line that says what a request came to, with its end; `None` if the request is still to
 /// be done.
@@ -32,14 +37,31 @@ pub fn write_result(done: &Done<String>) -> Option<Vec<u8>> {
 }
 
 /// Reads the key of a line that [`write_result`] wrote.
+///
+/// The reply is passed over: one that came as deep as JSON may be is too deep to be read in a line.
 pub(super) fn read_key(line: &[u8]) -> Result<String, InvalidLine> {
     let line = std::str::from_utf8(line).map_err(|_| InvalidLine::new("the line is not UTF-8"))?;
-    let mut fields = object(line)?;
-    let is_result = |name| fields.get(name).is_some_and(Value::is_object);
-    if !is_result("response") && !is_result("error") {
-        return Err(InvalidLine::new("the line is no reply: it has no `response` and no `error`"));
+    let line: KeptLine = serde_json::from_str(line).map_err(|error| match error.classify() {
+        Category::Data => no_reply(),
+        _ => not_json(&error),
+    })?;
+    if line.response.is_none() && line.error.is_none() {
+        return Err(no_reply());
     }
-    key(&mut fields)
+    key(line.custom_id)
+}
+
+/// Returns whether a last line without an end is what a writer left that was killed in it, or that
+/// lost its power: some file systems then have zeros for what was not on the disk yet.
+pub(super) fn is_torn(line: &[u8]) -> bool {
+    let zeros = line.iter().rev().take_while(|byte| **byte == 0).count();
+    let (written, _) = line.split_at(line.len().saturating_sub(zeros));
+    let begins = written.starts_with(BEGINNING) || BEGINNING.starts_with(written);
+    begins && serde_json::from_slice::<IgnoredAny>(written).is_err()
+}
+
+fn no_reply() -> InvalidLine {
+    InvalidLine::new("the line is no reply: it has no `response` and no `error`")
 }
 
 const fn is_of_the_request(kind: Kind) -> bool {
@@ -52,6 +74,18 @@ const fn is_of_the_request(kind: Kind) -> bool {
             | Kind::PayloadTooLarge
     )
 }
+
+/// What of a line says that its request is done.
+#[derive(Deserialize)]
+struct KeptLine {
+    custom_id: Option<Value>,
+    response: Option<Object>,
+    error: Option<Object>,
+}
+
+/// An object with whatever fields.
+#[derive(Deserialize)]
+struct Object {}
 
 #[derive(Serialize)]
 struct Line<'a> {

@@ -6,7 +6,7 @@ use super::invalid_line::InvalidLine;
 use crate::{ChatRequest, Message};
 
 /// The name of the key, as OpenAI's batches have it.
-pub(super) const KEY: &str = "custom_id";
+const KEY: &str = "custom_id";
 
 /// What says of itself that it is to be sent elsewhere is no chat.
 const PATH: &str = "/chat/completions";
@@ -40,7 +40,7 @@ const PATH: &str = "/chat/completions";
 /// ```
 pub fn read_request(line: &str, model: Option<&str>) -> Result<(String, ChatRequest), InvalidLine> {
     let mut fields = object(line)?;
-    let key = key(&mut fields)?;
+    let key = key(fields.remove(KEY))?;
     if let Some(method) = fields.remove("method").filter(|method| method != "POST") {
         return Err(InvalidLine::new(format!("`method` is {method}, and chats are POST")));
     }
@@ -79,17 +79,21 @@ pub fn read_request(line: &str, model: Option<&str>) -> Result<(String, ChatRequ
 }
 
 /// Reads the object that a line is.
-pub(super) fn object(line: &str) -> Result<Map<String, Value>, InvalidLine> {
+fn object(line: &str) -> Result<Map<String, Value>, InvalidLine> {
     match line.parse() {
         Ok(Value::Object(fields)) => Ok(fields),
         Ok(_) => Err(InvalidLine::new("the line is JSON, but not an object")),
-        Err(error) => Err(InvalidLine::new(format!("the line is not JSON: {error}"))),
+        Err(error) => Err(not_json(&error)),
     }
 }
 
-/// Takes the key out of the fields of a line.
-pub(super) fn key(fields: &mut Map<String, Value>) -> Result<String, InvalidLine> {
-    match fields.remove(KEY) {
+pub(super) fn not_json(error: &serde_json::Error) -> InvalidLine {
+    InvalidLine::new(format!("the line is not JSON: {error}"))
+}
+
+/// Reads the key of a line.
+pub(super) fn key(value: Option<Value>) -> Result<String, InvalidLine> {
+    match value {
         Some(Value::String(key)) if !key.is_empty() => Ok(key),
         Some(_) => Err(InvalidLine::new(format!("`{KEY}` is not a text, or an empty one"))),
         None => Err(InvalidLine::new(format!(
