@@ -16,6 +16,7 @@ both! {
     failures_of_the_request_are_results_and_others_are_done_again
     file_of_replies_is_never_overwritten
     what_is_wrong_with_a_file_is_said_with_its_line
+    only_files_are_gone_on_with
     second_writer_is_noticed
     requests_that_change_while_they_are_read_are_noticed
     odd_lines_are_read
@@ -134,10 +135,12 @@ fn file_of_replies_is_never_overwritten<C: TestClient + TestFiles>() {
     assert_eq!(error.kind(), ErrorKind::AlreadyExists);
     assert!(error.to_string().contains("replies.jsonl"), "{error}");
     // Nor is a file of anything else taken for one of replies.
-    for other in ["{\"custom_id\":\"a\",\"error\":{}}\npaid for\n", &prompts(1)] {
-        fs::write(place.replies(), other).unwrap();
+    let reply = "{\"custom_id\":\"a\",\"error\":{}}\n";
+    let notes = [format!("{reply}paid for\n"), format!("{reply}paid for"), "paid for".to_owned()];
+    for other in notes.into_iter().chain([prompts(1), prompts(1).trim_end().to_owned()]) {
+        fs::write(place.replies(), &other).unwrap();
         let error = C::resume(&place.replies()).err().unwrap();
-        assert_eq!(error.kind(), ErrorKind::InvalidData);
+        assert_eq!(error.kind(), ErrorKind::InvalidData, "{other}");
         assert_eq!(fs::read_to_string(place.replies()).unwrap(), other);
     }
 }
@@ -165,6 +168,16 @@ fn what_is_wrong_with_a_file_is_said_with_its_line<C: TestClient + TestFiles>() 
     assert_eq!(error.kind(), ErrorKind::NotFound);
     assert!(error.to_string().contains("replies.jsonl"), "{error}");
 }
+
+/// A device has no end to be put right, and some can be read for ever.
+#[cfg(target_os = "linux")]
+fn only_files_are_gone_on_with<C: TestClient + TestFiles>() {
+    let error = C::resume("/dev/full".as_ref()).err().unwrap();
+    assert!(error.to_string().contains("/dev/full: not a regular file"), "{error}");
+}
+
+#[cfg(not(target_os = "linux"))]
+fn only_files_are_gone_on_with<C: TestClient + TestFiles>() {}
 
 fn second_writer_is_noticed<C: TestClient + TestFiles>() {
     let (sim, place) = (Sim::start().unwrap(), Place::new(prompts(2)));

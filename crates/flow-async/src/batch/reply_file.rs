@@ -5,7 +5,7 @@
 
 use std::fmt;
 use std::fs::{File, OpenOptions};
-use std::io::{self, BufRead as _, BufReader, Seek as _, SeekFrom, Write as _};
+use std::io::{self, BufRead as _, BufReader, ErrorKind, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
 use flow_api::batch::{Done, Journal, write_result};
@@ -81,6 +81,11 @@ impl ReplyFile {
         let mut options = OpenOptions::new();
         let file = options.read(true).write(true).create(true).truncate(false).open(&path);
         let file = file.map_err(of_file(&path))?;
+        // Some devices can be read for ever.
+        if !file.metadata().map_err(of_file(&path))?.is_file() {
+            let problem = io::Error::new(ErrorKind::InvalidInput, "not a regular file");
+            return Err(of_file(&path)(problem));
+        }
         let journal = read(&file, &path)?;
         let mut replies = Self { path, file, bytes: journal.whole_bytes(), journal };
         replies.mend().map_err(of_file(&replies.path))?;
