@@ -1,7 +1,7 @@
 //! Batches: every request has its own result, and no more calls are under way than were asked for.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
@@ -272,6 +272,22 @@ fn panic_of_a_hook_is_the_callers<C: TestClient>() {
     let panic = catch_unwind(AssertUnwindSafe(|| C::gathered(batch.run()))).unwrap_err();
     assert_eq!(*panic.downcast_ref::<&str>().unwrap(), "the hook");
     assert!(sim.wait_until_idle(SOON));
+    // Who goes on after it gets what there still is, and an end.
+    let panicked = AtomicBool::new(false);
+    let batch = client.many(requests(5)).concurrency(2).on_attempt(move |_| {
+        assert!(panicked.swap(true, Ordering::SeqCst), "the hook");
+    });
+    let mut results = C::one_by_one(batch.results());
+    let mut next = || catch_unwind(AssertUnwindSafe(|| results.next()));
+    let (mut panics, mut kinds) = (0, Vec::new());
+    loop {
+        match next() {
+            Ok(Some(done)) => kinds.push(done.result.err().map(|error| error.kind())),
+            Ok(None) => break,
+            Err(_) => panics += 1,
+        }
+    }
+    assert_eq!((panics, kinds), (1, vec![None, None, None, None, Some(Kind::Cancelled)]));
 }
 
 fn batch_of_nothing_is_over_at_once<C: TestClient>() {

@@ -87,11 +87,10 @@ impl Workers {
         }
     }
 
-    /// Waits until one of the calls under way is over.
+    /// Waits until one of the calls under way is over; `None` if there is none.
     pub(super) fn wait(&mut self) -> Option<Ended> {
-        let ended = self.ended.recv().ok();
-        self.under_way = self.under_way.saturating_sub(1);
-        ended
+        self.under_way = self.under_way.checked_sub(1)?;
+        self.ended.recv().ok()
     }
 }
 
