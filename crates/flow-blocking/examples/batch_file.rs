@@ -5,6 +5,7 @@
 #![expect(clippy::print_stderr, reason = "an example talks to the terminal")]
 
 use std::error::Error;
+use std::io::ErrorKind;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -80,7 +81,8 @@ fn run(options: &Options) -> Result<ExitCode, Box<dyn Error>> {
     let mut replies = open(options)?;
     let all = requests.len();
     requests.leave_out(&replies);
-    let bar = bar(all, requests.len())?;
+    let mut left = requests.len();
+    let bar = bar(all, left)?;
     let is_interrupted = interrupts(&bar)?;
     let batch = client.batch(&mut requests).concurrency(options.concurrency);
     let mut results = batch.on_progress(shown_on(&bar)).results();
@@ -92,8 +94,11 @@ fn run(options: &Options) -> Result<ExitCode, Box<dyn Error>> {
             }
             _ => {}
         }
-        if replies.write(&done)? && options.fsync {
-            replies.sync()?;
+        if replies.write(&done)? {
+            left = left.saturating_sub(1);
+            if options.fsync {
+                replies.sync()?;
+            }
         }
         if is_interrupted.load(Ordering::Relaxed) || results.stopped_by().is_some() {
             results.stop();
@@ -101,10 +106,10 @@ fn run(options: &Options) -> Result<ExitCode, Box<dyn Error>> {
     }
     let (progress, stopped_by) = (*results.progress(), results.stopped_by().cloned());
     drop(results);
-    requests.finish()?;
     bar.finish_and_clear();
+    requests.finish()?;
     let (succeeded, failed, took) = (progress.succeeded(), progress.failed(), progress.elapsed());
-    let (refusals, left) = (progress.refusals(), all.saturating_sub(replies.len()));
+    let refusals = progress.refusals();
     eprintln!(
         "{succeeded} answered, {failed} failed, {refusals} refusals, in {took:.1?}; left: {left}"
     );
@@ -125,8 +130,10 @@ fn open(options: &Options) -> Result<ReplyFile, Box<dyn Error>> {
     if options.resume {
         return Ok(ReplyFile::resume(&options.replies)?);
     }
-    ReplyFile::create(&options.replies)
-        .map_err(|error| format!("{error}\nto go on with it, say --resume").into())
+    ReplyFile::create(&options.replies).map_err(|error| match error.kind() {
+        ErrorKind::AlreadyExists => format!("{error}\nto go on with it, say --resume").into(),
+        _ => error.into(),
+    })
 }
 
 /// Stops the batch at the first Ctrl-C, and the program at the second.
@@ -145,7 +152,10 @@ fn interrupts(bar: &ProgressBar) -> Result<Arc<AtomicBool>, ctrlc::Error> {
 fn bar(all: usize, left: usize) -> Result<ProgressBar, Box<dyn Error>> {
     let style = ProgressStyle::with_template("{wide_bar} {pos}/{len} {msg}")?;
     let bar = ProgressBar::new(u64::try_from(all)?).with_style(style);
-    Ok(bar.with_position(u64::try_from(all.saturating_sub(left))?))
+    let bar = bar.with_position(u64::try_from(all.saturating_sub(left))?);
+    // It is there before the first reply is.
+    bar.tick();
+    Ok(bar)
 }
 
 fn shown_on(bar: &ProgressBar) -> impl FnMut(&Progress) + Send + 'static {
