@@ -244,12 +244,15 @@ fn batches_are_patient_unless_they_are_told_otherwise<C: TestClient>() {
 }
 
 fn batches_have_no_deadline_unless_they_are_told_of_one<C: TestClient>() {
-    let limits = |told: Option<Duration>, of_batch: Option<Duration>| {
+    let limits = |told: Option<Duration>, attempt: Option<Duration>, of_batch: Option<Duration>| {
         let clock = VirtualClock::new(1);
         let fake = Fake::new(clock.clone(), []);
         let mut builder = C::faked(fake.clone()).retry(RetryPolicy::none());
         if let Some(deadline) = told {
             builder = builder.deadline(deadline);
+        }
+        if let Some(timeout) = attempt {
+            builder = builder.attempt_timeout(timeout);
         }
         let client = builder.build().unwrap().on_clock(clock);
         let mut batch = client.many([request("m")]);
@@ -260,9 +263,13 @@ fn batches_have_no_deadline_unless_they_are_told_of_one<C: TestClient>() {
         fake.seen().first().unwrap().timeout
     };
     let (ten_minutes, short) = (Duration::from_secs(600), Duration::from_secs(30));
-    assert_eq!(limits(None, None), Some(ten_minutes));
-    assert_eq!(limits(Some(short), None), Some(short));
-    assert_eq!(limits(None, Some(short)), Some(short));
+    let hour = Duration::from_secs(3_600);
+    assert_eq!(limits(None, None, None), Some(ten_minutes));
+    assert_eq!(limits(Some(short), None, None), Some(short));
+    assert_eq!(limits(None, None, Some(short)), Some(short));
+    // Who speaks of attempts has said nothing of a deadline.
+    assert_eq!(limits(None, Some(hour), None), Some(hour));
+    assert_eq!(limits(Some(hour), None, None), Some(hour));
 }
 
 fn panic_of_a_hook_is_the_callers<C: TestClient>() {

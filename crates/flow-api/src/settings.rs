@@ -38,9 +38,12 @@ impl Settings {
         if self.defaults.policy == RetryPolicy::default() {
             options.retry = Some(RetryPolicy::batch());
         }
-        if self.defaults.timeouts == Timeouts::default() {
+        let (told, default) = (self.defaults.timeouts, Timeouts::default());
+        if told.deadline() == default.deadline() {
             options.deadline = Some(Limit::Never);
-            options.attempt_timeout = Some(Limit::After(BATCH_ATTEMPT_TIMEOUT));
+            if told.attempt() == default.attempt() {
+                options.attempt_timeout = Some(Limit::After(BATCH_ATTEMPT_TIMEOUT));
+            }
         }
         options
     }
