@@ -349,7 +349,10 @@ impl Call {
 
     fn wish(&self) -> Wish {
         let max_waiting = self.attempts.is_empty().then(|| self.policy.max_waiting_calls());
-        let needs = Needs { tokens: self.tokens, is_paced: self.policy.pacing() };
+        let made = u32::try_from(self.attempts.len()).unwrap_or(u32::MAX);
+        let most = self.policy.max_attempts_for(self.targets.len());
+        let is_last = made > 0 && made.saturating_add(1) >= most;
+        let needs = Needs { tokens: self.tokens, is_paced: self.policy.pacing(), is_last };
         Wish { max_waiting, needs, share: self.policy.own_share() }
     }
 

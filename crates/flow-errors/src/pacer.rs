@@ -12,6 +12,7 @@ use crate::ending::Ending;
 use crate::lease::{Dimension, FixedPart, Lease};
 use crate::limit::Limit;
 use crate::meter::{Mark, Meter, Moment};
+use crate::queue::Needs;
 use crate::rate_limits::RateLimits;
 use crate::recent::Recent;
 use crate::share::Share;
@@ -73,9 +74,10 @@ impl Pacer {
         self.welcome
     }
 
-    /// Returns from when a send that needs so many tokens keeps to all that is known.
-    pub(crate) fn ready_at(&self, tokens: u64) -> Tick {
-        let rate = self.rate.as_ref().map_or(Tick::ORIGIN, Aimd::ready_at);
+    /// Returns from when a send with such needs keeps to all that is known.
+    pub(crate) fn ready_at(&self, needs: Needs) -> Tick {
+        let Needs { tokens, is_last, .. } = needs;
+        let rate = self.rate.as_ref().map_or(Tick::ORIGIN, |rate| rate.ready_at(is_last));
         if !self.knows_a_limit() {
             return self.welcome.max(rate);
         }
@@ -198,7 +200,8 @@ impl Pacer {
         match &mut self.rate {
             Some(rate) => rate.refused(&refusal),
             None => {
-                let seen = self.recent.most().max(LEAST_GUESS).saturating_mul(PER_SECOND);
+                // Half as much again: until now nobody held anything back, and to search upwards is slow.
+                let seen = self.recent.most().max(LEAST_GUESS).saturating_mul(PER_SECOND / 2 * 3);
                 let mut rate = Aimd::new(told.unwrap_or(seen), &refusal);
                 if let Some(told) = told {
                     rate.know(told);

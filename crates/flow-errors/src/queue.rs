@@ -38,6 +38,8 @@ pub(crate) struct Needs {
     pub(crate) tokens: u64,
     /// Whether it keeps to them.
     pub(crate) is_paced: bool,
+    /// Whether it has been refused, and will not be sent again.
+    pub(crate) is_last: bool,
 }
 
 impl Queue {
