@@ -53,6 +53,15 @@ pub struct Chunk {
 }
 
 impl Chunk {
+    /// Reads a piece from its JSON text, as `serde_json::from_str` does: compiled once, in this crate.
+    ///
+    /// # Errors
+    ///
+    /// Returns serde_json's error if the text is no JSON object. Fields of any type are kept.
+    pub fn from_json(json: &str) -> serde_json::Result<Self> {
+        serde_json::from_str(json)
+    }
+
     /// Returns what the piece adds to the text of the first answer; empty if nothing.
     #[must_use]
     pub fn text(&self) -> &str {

@@ -147,5 +147,5 @@ impl Streaming {
 
 /// Reads one reply in place of a stream, and also as what it would have been as its only piece.
 fn decode_whole(json: &str) -> serde_json::Result<(ChatCompletion, Chunk)> {
-    Ok((ChatCompletion::from_json(json)?, serde_json::from_str(json)?))
+    Ok((ChatCompletion::from_json(json)?, Chunk::from_json(json)?))
 }
