@@ -57,7 +57,7 @@ impl Chunk {
     ///
     /// # Errors
     ///
-    /// Returns serde_json's error if the text is no JSON object. Fields of any type are kept.
+    /// Returns `serde_json`'s error if the text is no JSON object. Fields of any type are kept.
     pub fn from_json(json: &str) -> serde_json::Result<Self> {
         serde_json::from_str(json)
     }
