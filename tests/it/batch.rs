@@ -1,15 +1,17 @@
 //! Batches: every request has its own result, and no more calls are under way than were asked for.
 
+use std::error::Error as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::thread;
 use std::time::Duration;
 
 use flow_api::ChatRequest;
-use flow_api::batch::Progress;
+use flow_api::batch::{Progress, StopToken};
 use flow_blocking::CancelToken;
-use flow_errors::{Kind, RetryPolicy};
+use flow_errors::call::Tick;
+use flow_errors::{Error, Kind, RetryPolicy};
 use flow_sim::{Action, Sim};
 use flow_tests::{Fake, TestClient, TestResults, VirtualClock, both};
 
@@ -20,6 +22,7 @@ both! {
     calls_go_on_while_the_caller_is_busy_and_end_when_the_batch_is_dropped
     requests_are_taken_when_there_is_room_for_them
     key_that_is_refused_stops_the_batch
+    batch_that_is_stopped_finishes_what_is_being_sent_and_nothing_else
     batch_without_balance_is_stopped_and_one_without_the_model_is_not
     progress_is_told_with_each_result
     batches_have_no_deadline_unless_they_are_told_of_one
@@ -157,6 +160,52 @@ fn key_that_is_refused_stops_the_batch<C: TestClient>() {
     assert_eq!(results.progress().failed(), 1_000);
     assert_eq!(sent, sim.log().len());
     assert!(sent <= 4, "{sent}");
+}
+
+/// One call waits for a retry, two for their turn, and the stop comes while the fourth is being sent.
+fn batch_that_is_stopped_finishes_what_is_being_sent_and_nothing_else<C: TestClient>() {
+    for (sent, want) in [("m-sent", None), ("sim-500", Some(Kind::Cancelled))] {
+        let token = Arc::new(OnceLock::<StopToken>::new());
+        let stop = token.clone();
+        let sim = Sim::builder().script([Action::row(429).header("retry-after", "3600")]);
+        let sim = sim.on_request(move |seen| {
+            if seen.model.as_deref() == Some(sent) {
+                stop.get().unwrap().stop();
+            }
+        });
+        let sim = sim.start().unwrap();
+        let client: C = client(&sim);
+        C::wait(client.hello("m").retry(RetryPolicy::none()).send()).unwrap_err();
+        let hour = Duration::from_secs(3_600);
+        let policy = RetryPolicy::builder().initial_delay(hour).max_delay(hour);
+        let policy = policy.max_turn_wait(2 * hour).build().unwrap();
+        let (settings, attempts) = (client.clone(), Arc::new(AtomicUsize::new(0)));
+        let count = attempts.clone();
+        let models = ["sim-503", "m", "m", sent, "m-never", "m-never"].into_iter();
+        let requests = models.inspect(|model| {
+            let waiting = || settings.settings().health(Tick::ORIGIN)["m"].waiting();
+            while *model == sent && (waiting(), attempts.load(Ordering::SeqCst)) != (2, 1) {
+                thread::yield_now();
+            }
+        });
+        let batch = client.many(requests.map(request)).concurrency(4).retry(policy);
+        let batch = batch.no_deadline().on_attempt(move |_| {
+            count.fetch_add(1, Ordering::SeqCst);
+        });
+        let mut results = C::one_by_one(batch.results());
+        assert!(token.set(results.stop_token()).is_ok());
+        let mut done: Vec<_> = results.by_ref().collect();
+        done.sort_unstable_by_key(|done| done.index);
+        let kinds = done.iter().map(|done| done.result.as_ref().err().map(Error::kind));
+        let cancelled = Some(Kind::Cancelled);
+        assert!(kinds.eq([cancelled, cancelled, cancelled, want]), "{done:?}");
+        // What was sent and may have been billed is not forgotten, nor why the call waited.
+        let error = done[0].result.as_ref().unwrap_err();
+        assert!(error.attempts().len() == 1 && error.source().is_some(), "{error:?}");
+        assert!(done[1].result.as_ref().unwrap_err().attempts().is_empty());
+        assert_eq!((sim.log().len(), client.settings().in_flight()), (3, 0));
+        assert!(results.stopped_by().is_none() && results.stop_token().is_stopped());
+    }
 }
 
 fn batch_without_balance_is_stopped_and_one_without_the_model_is_not<C: TestClient>() {

@@ -3,15 +3,19 @@
 use std::fs;
 use std::io::{ErrorKind, Write as _};
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 
+use flow_api::batch::StopToken;
 use flow_errors::{Kind, RetryPolicy};
 use flow_sim::{Action, Sim};
-use flow_tests::{TestClient, TestFiles, both};
+use flow_tests::{TestClient, TestFiles, TestResults, both};
 use serde_json::Value;
 use tempfile::TempDir;
 
 both! {
     batch_goes_on_where_it_was_stopped
+    stopped_batch_goes_on_with_what_was_not_sent
     torn_line_is_done_again_and_one_without_its_end_is_not
     failures_of_the_request_are_results_and_others_are_done_again
     file_of_replies_is_never_overwritten
@@ -67,6 +71,15 @@ fn keys(count: usize) -> Vec<String> {
 /// Runs a batch of the place's files until `most` results were written; returns the failures that
 /// were not written.
 fn run<C: TestClient + TestFiles>(sim: &Sim, place: &Place, most: usize) -> Vec<(String, Kind)> {
+    run_with::<C>(sim, place, most, drop)
+}
+
+fn run_with<C: TestClient + TestFiles>(
+    sim: &Sim,
+    place: &Place,
+    most: usize,
+    with_stop: impl FnOnce(StopToken),
+) -> Vec<(String, Kind)> {
     let client = flow_api::ClientBuilder::<C>::new().api_key("sk-test").base_url(sim.base_url());
     let client = client.no_proxy().retry(RetryPolicy::none()).build().unwrap();
     let mut requests = C::requests(&place.requests(), Some("m")).unwrap();
@@ -74,6 +87,7 @@ fn run<C: TestClient + TestFiles>(sim: &Sim, place: &Place, most: usize) -> Vec<
     C::leave_out(&mut requests, &replies);
     let batch = client.many(&mut requests).concurrency(2).retry(RetryPolicy::none());
     let results = C::one_by_one(batch.results());
+    with_stop(results.stop_token());
     let mut failures = Vec::new();
     for done in results.take(most) {
         if !C::write(&mut replies, &done).unwrap() {
@@ -92,6 +106,26 @@ fn batch_goes_on_where_it_was_stopped<C: TestClient + TestFiles>() {
     assert_eq!(place.sorted_keys(), keys(20));
     // What was under way when a batch was dropped is done again, and nothing else is.
     assert!(sim.log().len() <= 20 + 2 * 2, "{}", sim.log().len());
+}
+
+fn stopped_batch_goes_on_with_what_was_not_sent<C: TestClient + TestFiles>() {
+    for stopped_at in [1, 2, 7, 20] {
+        let token = Arc::new(OnceLock::<StopToken>::new());
+        let (stop, seen) = (token.clone(), AtomicUsize::new(0));
+        let sim = Sim::builder().on_request(move |_| {
+            if seen.fetch_add(1, Ordering::SeqCst) + 1 == stopped_at {
+                stop.get().unwrap().stop();
+            }
+        });
+        let (sim, place) = (sim.start().unwrap(), Place::new(prompts(20)));
+        run_with::<C>(&sim, &place, 20, |stop| drop(token.set(stop)));
+        let sent = sim.log().len();
+        assert_eq!(place.keys().len(), sent, "what was sent is in the file");
+        // Two were under way at once.
+        assert!((stopped_at..=stopped_at + 1).contains(&sent), "{sent}");
+        assert!(run::<C>(&sim, &place, 20).is_empty());
+        assert_eq!((place.sorted_keys(), sim.log().len()), (keys(20), 20), "{stopped_at}");
+    }
 }
 
 fn torn_line_is_done_again_and_one_without_its_end_is_not<C: TestClient + TestFiles>() {

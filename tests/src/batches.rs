@@ -1,6 +1,6 @@
 //! The batches of both clients, as one thing for tests.
 
-use flow_api::batch::{Done, Progress, Request};
+use flow_api::batch::{Done, Progress, Request, StopToken};
 use flow_errors::Error;
 
 use crate::runtime::runtime;
@@ -12,6 +12,9 @@ pub trait TestResults: Iterator {
 
     /// Returns the failure that ended the batch early.
     fn stopped_by(&self) -> Option<&Error>;
+
+    /// Returns what stops the batch from elsewhere.
+    fn stop_token(&self) -> StopToken;
 }
 
 /// The async client's results, waited for.
@@ -34,6 +37,10 @@ impl<I: Iterator<Item: Request>> TestResults for WaitedResults<I> {
     fn stopped_by(&self) -> Option<&Error> {
         self.0.stopped_by()
     }
+
+    fn stop_token(&self) -> StopToken {
+        self.0.stop_token()
+    }
 }
 
 impl<I: Iterator<Item: Request>> TestResults for flow_blocking::batch::Results<I> {
@@ -43,5 +50,9 @@ impl<I: Iterator<Item: Request>> TestResults for flow_blocking::batch::Results<I
 
     fn stopped_by(&self) -> Option<&Error> {
         self.stopped_by()
+    }
+
+    fn stop_token(&self) -> StopToken {
+        self.stop_token()
     }
 }

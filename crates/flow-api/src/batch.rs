@@ -27,3 +27,5 @@ pub use reply_line::write_result;
 pub use request::Request;
 pub use request_line::read_request;
 pub use start::Batch;
+
+pub use crate::stop_token::StopToken;

@@ -112,6 +112,7 @@ mod response_format;
 mod running;
 mod settings;
 pub mod sse;
+mod stop_token;
 mod stream_call;
 mod stream_options;
 mod streaming;

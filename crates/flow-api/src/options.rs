@@ -10,6 +10,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, header};
 use crate::ApiKey;
 use crate::fallback::{self, Names};
 use crate::limit::Limit;
+use crate::stop_token::StopToken;
 use crate::stream_options::{StreamOptions, StreamRules};
 
 /// The most bytes of a reply's body, unless the caller says otherwise: 64 MiB.
@@ -49,6 +50,8 @@ pub(crate) struct Options {
     /// Empty is none, also where the client has some.
     pub(crate) fallback_models: Option<Vec<String>>,
     pub(crate) stream: StreamOptions,
+    /// Of the batch that the call belongs to.
+    pub(crate) stop: Option<StopToken>,
 }
 
 /// The setters of [`Options`], for every builder that has an `options` field.
@@ -147,6 +150,7 @@ pub(crate) struct Checked {
     /// For chat calls.
     pub(crate) fallback_models: Option<Names>,
     pub(crate) stream: StreamRules,
+    pub(crate) stop: Option<StopToken>,
 }
 
 impl Checked {
@@ -169,6 +173,7 @@ impl Checked {
             on_attempt: None,
             fallback_models: None,
             stream: StreamRules::DEFAULT,
+            stop: None,
         };
         let checked = defaults.with(Options { api_key: None, ..options })?;
         // Sent with every call, it would have the second one answered with the first one's reply.
@@ -213,6 +218,7 @@ impl Checked {
         }
         checked.on_attempt = options.on_attempt.or(checked.on_attempt);
         checked.stream = checked.stream.with(options.stream)?;
+        checked.stop = options.stop;
         if let Some(models) = options.fallback_models {
             checked.fallback_models = fallback::names(models);
         }

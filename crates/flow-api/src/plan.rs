@@ -18,6 +18,7 @@ use crate::patience::Patience;
 use crate::read::{Decode, read};
 use crate::reply::Received;
 use crate::settings::CallSettings;
+use crate::stop_token::{Place, StopToken};
 use crate::streaming::Streaming;
 use crate::variants::{Encode, Variants};
 
@@ -131,6 +132,11 @@ impl Plan {
     /// Returns the gate of one of the call's models.
     pub(crate) fn gate(&self, target: Target) -> &SharedGate {
         self.fallbacks.gate(target).unwrap_or(&self.gate)
+    }
+
+    /// Returns the place of a call at what stops its batch, if it belongs to one.
+    pub(crate) fn stops_with(&self) -> Option<Place> {
+        self.checked.stop.as_ref().map(StopToken::enter)
     }
 
     pub(crate) fn tell(&self, attempt: Option<&Attempt>) {

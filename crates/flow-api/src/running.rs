@@ -12,6 +12,7 @@ use flow_errors::{Attempts, Class, Error, Kind, Result};
 use crate::Reply;
 use crate::plan::Plan;
 use crate::reply::Received;
+use crate::stop_token::Place;
 use crate::trace::{Trace, WorkSpan};
 
 /// A call under way.
@@ -20,6 +21,7 @@ pub struct Running {
     plan: Box<Plan>,
     call: Call,
     trace: Trace,
+    stops_with: Option<Place>,
 }
 
 impl Running {
@@ -27,7 +29,8 @@ impl Running {
     #[must_use]
     pub fn new(plan: Box<Plan>, now: Tick, wall: SystemTime) -> Self {
         let (trace, call) = (Trace::new(&plan), plan.call(now, wall));
-        Self { plan, call, trace }
+        let stops_with = plan.stops_with();
+        Self { plan, call, trace, stops_with }
     }
 
     /// Returns what the call sends, and how its replies are read.
@@ -50,9 +53,12 @@ impl Running {
 
     /// Returns the next thing to do.
     ///
-    /// A call that is to wait may be woken up sooner by `waker`, because it is its turn: then poll
-    /// again.
+    /// A call that is to wait may be woken up sooner by `waker`, because it is its turn or because its
+    /// batch was stopped, which ends the call: then poll again.
     pub fn poll(&mut self, now: Tick, waker: &Waker) -> Step {
+        if self.stops_with.as_ref().is_some_and(|batch| batch.is_stopped(waker)) {
+            self.cancel(now);
+        }
         let step = self.plan.gate(self.call.target()).poll(&mut self.call, now, waker);
         if let Step::Send(send) = &step {
             self.trace.begin_attempt(&self.plan, *send, self.call.model());

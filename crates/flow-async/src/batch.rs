@@ -14,7 +14,7 @@ mod request_file;
 mod results;
 mod start;
 
-pub use flow_api::batch::{Batch, Done, Progress, Request};
+pub use flow_api::batch::{Batch, Done, Progress, Request, StopToken};
 pub use gathering::Gathering;
 pub use reply_file::ReplyFile;
 pub use request_file::RequestFile;

@@ -14,7 +14,7 @@ mod results;
 mod start;
 mod workers;
 
-pub use flow_api::batch::{Batch, Done, Progress, Request};
+pub use flow_api::batch::{Batch, Done, Progress, Request, StopToken};
 pub use reply_file::ReplyFile;
 pub use request_file::RequestFile;
 pub use results::Results;

@@ -16,6 +16,7 @@ use super::request::Request;
 use crate::calls::Execute;
 use crate::chat_call::{Chat, PATH};
 use crate::options::Options;
+use crate::stop_token::StopToken;
 use crate::{ChatCompletion, ChatRequest, Reply};
 
 /// Is told of every result.
@@ -28,7 +29,7 @@ pub struct Queue<I: Iterator<Item: Request>> {
     concurrency: usize,
     next_index: usize,
     in_flight: BTreeMap<usize, <I::Item as Request>::Key>,
-    is_stopped: bool,
+    stop: StopToken,
     is_lost: bool,
     stopped_by: Option<Error>,
     began: Option<Tick>,
@@ -92,13 +93,14 @@ impl<I: Iterator<Item: Request>> Queue<I> {
     ) -> Self {
         let (least, most) = requests.size_hint();
         let total = most.filter(|most| *most == least);
+        let stop = StopToken::default();
         Self {
             requests: requests.fuse(),
-            options,
+            options: Options { stop: Some(stop.clone()), ..options },
             concurrency: concurrency.max(1),
             next_index: 0,
             in_flight: BTreeMap::new(),
-            is_stopped: false,
+            stop,
             is_lost: false,
             stopped_by: None,
             began: None,
@@ -120,7 +122,7 @@ impl<I: Iterator<Item: Request>> Queue<I> {
         if !has_room && !self.in_flight.is_empty() {
             return Next::Wait;
         }
-        let request = if self.is_stopped { None } else { self.requests.next() };
+        let request = if self.stop.is_stopped() { None } else { self.requests.next() };
         let Some(request) = request else {
             return if self.in_flight.is_empty() { Next::End } else { Next::Wait };
         };
@@ -145,16 +147,21 @@ impl<I: Iterator<Item: Request>> Queue<I> {
         result: Result<Reply<ChatCompletion>>,
     ) -> Option<Done<<I::Item as Request>::Key>> {
         let key = self.in_flight.remove(&index)?;
-        let error = result.as_ref().err().filter(|error| is_everyones(error.kind()));
-        if let Some(error) = error {
-            self.stopped_by.get_or_insert_with(|| error.clone());
+        if let Err(error) = &result {
+            // What was stopped with the batch is nobody's failure.
+            let is_stopped = error.kind() == Kind::Cancelled && self.stop.is_stopped();
+            if is_everyones(error.kind()) && !is_stopped {
+                self.stopped_by.get_or_insert_with(|| error.clone());
+            }
         }
         Some(self.done(now, index, key, result))
     }
 
-    /// Has no further requests taken: the batch is over when the calls under way are.
-    pub const fn stop(&mut self) {
-        self.is_stopped = true;
+    /// Returns what has no further requests taken, and ends the calls that are not being sent: the
+    /// batch is over when the others are.
+    #[must_use]
+    pub const fn stop_token(&self) -> &StopToken {
+        &self.stop
     }
 
     /// Notes that the calls under way have ended without a result, and that no other can be made.
@@ -285,7 +292,7 @@ mod tests {
     fn batch_that_is_told_to_stop_takes_no_more_and_waits_for_what_is_under_way() {
         let mut queue = queue(9, 2);
         assert_eq!((call(queue.next(NOW)), call(queue.next(NOW))), (0, 1));
-        queue.stop();
+        queue.stop_token().stop();
         for index in 0..2 {
             assert!(matches!(queue.next(NOW), Next::Wait));
             queue.finish(NOW, index, failed()).unwrap();

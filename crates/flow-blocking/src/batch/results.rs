@@ -6,7 +6,7 @@
 use std::fmt;
 use std::panic::resume_unwind;
 
-use flow_api::batch::{Done, Progress, Request};
+use flow_api::batch::{Done, Progress, Request, StopToken};
 use flow_api::client::{Next, Queue};
 use flow_errors::Error;
 
@@ -49,9 +49,18 @@ impl<I: Iterator<Item: Request>> Results<I> {
         Self { client: client.clone(), queue, calls: Workers::new(client) }
     }
 
-    /// Has no further requests sent: when the calls under way are over, so is the batch.
-    pub const fn stop(&mut self) {
-        self.queue.stop();
+    /// Has nothing more sent: what is being sent is finished, and then the batch is over.
+    ///
+    /// Calls that wait for their turn or for a retry end at once with an error of kind `cancelled`;
+    /// requests that no call was begun for have no result.
+    pub fn stop(&self) {
+        self.queue.stop_token().stop();
+    }
+
+    /// Returns what [`stop`](Self::stop)s the batch from elsewhere, also while a result is waited for.
+    #[must_use]
+    pub fn stop_token(&self) -> StopToken {
+        self.queue.stop_token().clone()
     }
 
     /// Returns how far the batch has come.
