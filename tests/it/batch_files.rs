@@ -18,6 +18,7 @@ both! {
     stopped_batch_goes_on_with_what_was_not_sent
     torn_line_is_done_again_and_one_without_its_end_is_not
     failures_of_the_request_are_results_and_others_are_done_again
+    request_that_was_never_sent_is_done_once_it_is_corrected
     file_of_replies_is_never_overwritten
     what_is_wrong_with_a_file_is_said_with_its_line
     only_files_are_gone_on_with
@@ -161,6 +162,19 @@ fn failures_of_the_request_are_results_and_others_are_done_again<C: TestClient +
     assert!(content.is_string() && last["response"]["request_id"].is_string(), "{last}");
 }
 
+fn request_that_was_never_sent_is_done_once_it_is_corrected<C: TestClient + TestFiles>() {
+    let line = |temperature| {
+        format!("{{\"custom_id\":\"10\",\"prompt\":\"Hello\",\"temperature\":{temperature}}}\n")
+    };
+    let good = prompts(2).lines().last().unwrap().to_owned();
+    let (sim, place) = (Sim::start().unwrap(), Place::new(line(9) + &good));
+    assert_eq!(run::<C>(&sim, &place, 2), [("10".to_owned(), Kind::InvalidInput)]);
+    assert_eq!(place.keys(), ["11"]);
+    fs::write(place.requests(), line(1) + &good).unwrap();
+    assert!(run::<C>(&sim, &place, 2).is_empty());
+    assert_eq!((place.keys(), sim.log().len()), (vec!["11".to_owned(), "10".to_owned()], 2));
+}
+
 fn file_of_replies_is_never_overwritten<C: TestClient + TestFiles>() {
     let place = Place::new(prompts(1));
     drop(C::create(&place.replies()).ok().unwrap());
@@ -203,11 +217,13 @@ fn what_is_wrong_with_a_file_is_said_with_its_line<C: TestClient + TestFiles>() 
     assert!(error.to_string().contains("replies.jsonl"), "{error}");
 }
 
-/// A device has no end to be put right, and some can be read for ever.
+/// A device has no end to be put right, some can be read for ever, and a pipe but once.
 #[cfg(target_os = "linux")]
 fn only_files_are_gone_on_with<C: TestClient + TestFiles>() {
     let error = C::resume("/dev/full".as_ref()).err().unwrap();
     assert!(error.to_string().contains("/dev/full: not a regular file"), "{error}");
+    let error = C::requests("/dev/null".as_ref(), None).err().unwrap();
+    assert!(error.to_string().contains("/dev/null: not a regular file"), "{error}");
 }
 
 #[cfg(not(target_os = "linux"))]

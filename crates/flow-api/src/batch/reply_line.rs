@@ -18,9 +18,10 @@ const BEGINNING: &[u8] = b"{\"custom_id\":";
 /// be done.
 ///
 /// That is so where the failure says nothing of the request itself: a limit, a time that ran out, a
-/// connection, an outage, a key, a balance, an unknown model. Failures of the request itself
-/// (`invalid_request`, `invalid_input`, `content_filter`, `context_length`, `payload_too_large`) are
-/// results like replies.
+/// connection, an outage, a key, a balance, an unknown model. So it is where the request was refused
+/// before it was sent (`invalid_input`): that costs nothing, and it is to be corrected. What the service
+/// says of the request itself (`invalid_request`, `content_filter`, `context_length`,
+/// `payload_too_large`) are results like replies.
 #[must_use]
 pub fn write_result(done: &Done<String>) -> Option<Vec<u8>> {
     let line = match &done.result {
@@ -67,11 +68,7 @@ fn no_reply() -> InvalidLine {
 const fn is_of_the_request(kind: Kind) -> bool {
     matches!(
         kind,
-        Kind::InvalidRequest
-            | Kind::InvalidInput
-            | Kind::ContentFilter
-            | Kind::ContextLength
-            | Kind::PayloadTooLarge
+        Kind::InvalidRequest | Kind::ContentFilter | Kind::ContextLength | Kind::PayloadTooLarge
     )
 }
 

@@ -95,7 +95,8 @@ impl ReplyFile {
     /// Writes what a request came to, and returns whether it is done with that.
     ///
     /// A failure that says nothing of the request itself, such as a limit, a timeout or a refused key, is
-    /// not written, so that a batch that goes on tries it again; see
+    /// not written, nor is what was wrong with a request that was not even sent, so that a batch that goes
+    /// on tries it again; see
     /// [`write_result`](flow_api::batch::write_result).
     ///
     /// # Errors

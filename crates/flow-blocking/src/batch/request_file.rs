@@ -38,7 +38,8 @@ impl RequestFile {
     ///
     /// # Errors
     ///
-    /// Returns the operating system's error; or one of kind `InvalidData`, that names file and line, for
+    /// Returns the operating system's error; one of kind `InvalidInput` for what is no regular file, and
+    /// so cannot be read twice; or one of kind `InvalidData`, that names file and line, for
     /// a line that is no request, or has the `custom_id` of another one.
     pub fn open(path: impl Into<PathBuf>, model: Option<&str>) -> io::Result<Self> {
         let (path, model) = (path.into(), model.map(str::to_owned));
@@ -144,8 +145,14 @@ struct Lines {
 
 impl Lines {
     fn open(path: &Path) -> io::Result<Self> {
-        let reader = BufReader::new(File::open(path)?);
-        Ok(Self { reader, line: Vec::new(), number: 0 })
+        let file = File::open(path)?;
+        if !file.metadata()?.is_file() {
+            return Err(io::Error::new(
+                ErrorKind::InvalidInput,
+                "not a regular file, and requests are read twice",
+            ));
+        }
+        Ok(Self { reader: BufReader::new(file), line: Vec::new(), number: 0 })
     }
 
     fn rewind(&mut self) -> io::Result<()> {
