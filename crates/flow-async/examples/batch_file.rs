@@ -2,28 +2,28 @@
 //!
 //! Killed or interrupted at any moment, it goes on with `--resume`: nothing that is in the file of
 //! replies is done twice, and nothing is lost but what was under way.
-#![expect(clippy::print_stderr, reason = "an example talks to the terminal")]
-
 use std::error::Error;
-use std::io::ErrorKind;
-use std::process::ExitCode;
-use std::sync::Arc;
+use std::ffi::OsString;
+use std::fmt::Display;
+use std::io::{self, ErrorKind, Write as _};
+use std::path::PathBuf;
+use std::process::{self, ExitCode};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::{env, process};
+use std::{env, fs};
 
-use flow_async::Client;
-use flow_async::batch::{Progress, ReplyFile, RequestFile};
+use flow_async::batch::{Progress, ReplyFile, RequestFile, StopToken};
+use flow_async::{Client, Kind};
 use indicatif::{FormattedDuration, ProgressBar, ProgressStyle};
 
-const HELP: &str = r#"
-usage: batch_file REQUESTS REPLIES [--resume] [--model MODEL] [--concurrency N] [--fsync]
+const HELP: &str = r#"usage: batch_file REQUESTS REPLIES [--resume] [--model MODEL] [--concurrency N] [--fsync]
 
 Each line of REQUESTS has a custom_id of its own, and a prompt or a whole request:
     {"custom_id": "1", "prompt": "What is a monad?"}
     {"custom_id": "2", "body": {"model": "gpt-4o", "messages": [{"role": "user", "content": "Hello"}]}}
 Each line of REPLIES has the custom_id, and a response with the reply as its body, or an error.
 
-    --resume         go on with REPLIES; what is in there is not done again
+    --resume         go on with REPLIES: what has a line in there is not done again, errors neither;
+                     remove the line of one to have it done
     --model MODEL    the model of requests that name none (gpt-4o)
     --concurrency N  how many calls are under way at once (64)
     --fsync          wait for the disk after each reply, to survive a loss of power too
@@ -36,8 +36,8 @@ and set FLOW_API_KEY=sk-any FLOW_BASE_URL=http://127.0.0.1:4429/v1"#;
 const INTERRUPTED: u8 = 130;
 
 struct Options {
-    requests: String,
-    replies: String,
+    requests: PathBuf,
+    replies: PathBuf,
     resume: bool,
     model: String,
     concurrency: usize,
@@ -46,108 +46,151 @@ struct Options {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let Some(options) = options(env::args().skip(1)) else {
-        eprintln!("{HELP}");
-        return ExitCode::from(2);
-    };
-    match run(&options).await {
-        Ok(code) => code,
-        Err(error) => {
-            eprintln!("{error}");
-            ExitCode::FAILURE
+    let outcome = match options(env::args_os().skip(1)) {
+        Ok(Some(options)) => run(&options).await,
+        Ok(None) => {
+            let _ = writeln!(io::stdout(), "{HELP}");
+            Ok(ExitCode::SUCCESS)
         }
-    }
+        Err(problem) => {
+            say(format_args!("{problem}; --help says more"));
+            Ok(ExitCode::from(2))
+        }
+    };
+    outcome.unwrap_or_else(|error| {
+        say(error);
+        ExitCode::FAILURE
+    })
 }
 
-fn options(mut arguments: impl Iterator<Item = String>) -> Option<Options> {
+/// Says something on the terminal. One that is gone is no reason to stop: what is under way is paid
+/// for.
+fn say(text: impl Display) {
+    let _ = writeln!(io::stderr(), "{text}");
+}
+
+/// Returns what is to be done; `None` if that is to help, and what is wrong with the arguments.
+fn options(mut arguments: impl Iterator<Item = OsString>) -> Result<Option<Options>, String> {
     let (mut files, mut resume, mut fsync) = (Vec::new(), false, false);
     let (mut model, mut concurrency) = ("gpt-4o".to_owned(), 64);
     while let Some(argument) = arguments.next() {
-        match &*argument {
-            "--resume" => resume = true,
-            "--fsync" => fsync = true,
-            "--model" => model = arguments.next()?,
-            "--concurrency" => concurrency = arguments.next()?.parse().ok()?,
-            flag if flag.starts_with('-') => return None,
-            _ => files.push(argument),
+        let mut value = |flag| {
+            let value = arguments.next().and_then(|value| value.into_string().ok());
+            value.ok_or_else(|| format!("there is no value after `{flag}`"))
+        };
+        match argument.to_str() {
+            Some("--help" | "-h") => return Ok(None),
+            Some("--resume") => resume = true,
+            Some("--fsync") => fsync = true,
+            Some("--model") => model = value("--model")?,
+            Some("--concurrency") => {
+                let calls = value("--concurrency")?;
+                let problem = |_| format!("`--concurrency {calls}` is not a number of calls");
+                concurrency = calls.parse().map_err(problem)?;
+            }
+            Some(other) if other.starts_with('-') => {
+                return Err(format!("`{other}` is neither a flag nor a file"));
+            }
+            _ => files.push(PathBuf::from(argument)),
         }
     }
-    let [requests, replies] = files.try_into().ok()?;
-    Some(Options { requests, replies, resume, model, concurrency, fsync })
+    let files: Result<[PathBuf; 2], _> = files.try_into();
+    let [requests, replies] = files.map_err(|files| {
+        format!("there must be two files, REQUESTS and REPLIES, and not {}", files.len())
+    })?;
+    Ok(Some(Options { requests, replies, resume, model, concurrency, fsync }))
 }
 
 async fn run(options: &Options) -> Result<ExitCode, Box<dyn Error>> {
-    let client = Client::from_env().map_err(|error| format!("{error}\n{HELP}"))?;
+    let client = Client::from_env().map_err(|error| format!("{error}\n\n{HELP}"))?;
     let mut requests = RequestFile::open(&options.requests, Some(&options.model))?;
     let mut replies = open(options)?;
     let all = requests.len();
     requests.leave_out(&replies);
     let mut left = requests.len();
+    let others = replies.len().saturating_sub(all.saturating_sub(left));
+    if others > 0 {
+        let (requests, replies) = (options.requests.display(), options.replies.display());
+        say(format_args!("{replies}: {others} replies are to no request of {requests}"));
+    }
     let bar = bar(all, left)?;
-    let is_interrupted = interrupts(&bar)?;
     let batch = client.batch(&mut requests).concurrency(options.concurrency);
     let mut results = batch.on_progress(shown_on(&bar)).results();
+    stop_at_interrupt(results.stop_token(), &bar)?;
+    let mut given_up = 0;
     while let Some(done) = results.next().await {
-        // What stopped the batch is everyone's failure, and said once.
-        match &done.result {
-            Err(error) if results.stopped_by().is_none() => {
-                bar.suspend(|| eprintln!("{}: {error}", done.key));
-            }
-            _ => {}
-        }
+        // Before anything else, because it may be paid for.
         if replies.write(&done)? {
             left = left.saturating_sub(1);
             if options.fsync {
                 replies.sync()?;
             }
         }
-        if is_interrupted.load(Ordering::Relaxed) || results.stopped_by().is_some() {
+        match &done.result {
+            Err(error) if error.kind() == Kind::Cancelled => given_up += 1,
+            // What stopped the batch is everyone's failure, and said once.
+            Err(error) if results.stopped_by().is_none() => {
+                bar.suspend(|| say(format_args!("{}: {error}", done.key)));
+            }
+            _ => {}
+        }
+        if results.stopped_by().is_some() {
             results.stop();
         }
     }
     let (progress, stopped_by) = (*results.progress(), results.stopped_by().cloned());
+    let is_interrupted = results.stop_token().is_stopped() && stopped_by.is_none();
     drop(results);
     bar.finish_and_clear();
     requests.finish()?;
-    let (succeeded, failed, took) = (progress.succeeded(), progress.failed(), progress.elapsed());
-    let refusals = progress.refusals();
-    eprintln!(
+    let (succeeded, took) = (progress.succeeded(), progress.elapsed());
+    let (failed, refusals) = (progress.failed().saturating_sub(given_up), progress.refusals());
+    say(format_args!(
         "{succeeded} answered, {failed} failed, {refusals} refusals, in {took:.1?}; left: {left}"
-    );
+    ));
     if let Some(error) = stopped_by {
-        eprintln!("stopped, because every request would fail: {error}");
+        say(format_args!("stopped, because every request would fail: {error}"));
     }
     if left > 0 {
-        eprintln!("go on with --resume");
+        say("go on with --resume");
     }
-    Ok(match is_interrupted.load(Ordering::Relaxed) {
+    Ok(match is_interrupted {
         true => ExitCode::from(INTERRUPTED),
-        false if progress.failed() > 0 => ExitCode::FAILURE,
+        false if failed > 0 => ExitCode::FAILURE,
         false => ExitCode::SUCCESS,
     })
 }
 
 fn open(options: &Options) -> Result<ReplyFile, Box<dyn Error>> {
-    if options.resume {
-        return Ok(ReplyFile::resume(&options.replies)?);
+    let (requests, replies) = (&options.requests, &options.replies);
+    if fs::canonicalize(replies)
+        .is_ok_and(|path| fs::canonicalize(requests).is_ok_and(|other| other == path))
+    {
+        return Err(format!(
+            "{}: this is the file of requests; the replies need one of their own",
+            replies.display()
+        )
+        .into());
     }
-    ReplyFile::create(&options.replies).map_err(|error| match error.kind() {
+    if options.resume {
+        return Ok(ReplyFile::resume(replies)?);
+    }
+    ReplyFile::create(replies).map_err(|error| match error.kind() {
         ErrorKind::AlreadyExists => format!("{error}\nto go on with it, say --resume").into(),
         _ => error.into(),
     })
 }
 
 /// Stops the batch at the first Ctrl-C, and the program at the second.
-fn interrupts(bar: &ProgressBar) -> Result<Arc<AtomicBool>, ctrlc::Error> {
-    let (bar, is_interrupted) = (bar.clone(), Arc::<AtomicBool>::default());
-    let flag = is_interrupted.clone();
+fn stop_at_interrupt(stop: StopToken, bar: &ProgressBar) -> Result<(), ctrlc::Error> {
+    let (bar, is_second) = (bar.clone(), AtomicBool::new(false));
     ctrlc::set_handler(move || {
-        if flag.swap(true, Ordering::Relaxed) {
+        if is_second.swap(true, Ordering::Relaxed) {
             process::exit(INTERRUPTED.into());
         }
-        bar.suspend(|| eprintln!("waiting for what is under way; Ctrl-C again gives it up"));
-    })?;
-    Ok(is_interrupted)
+        stop.stop();
+        bar.suspend(|| say("waiting for what is being sent; Ctrl-C again gives it up"));
+    })
 }
 
 fn bar(all: usize, left: usize) -> Result<ProgressBar, Box<dyn Error>> {

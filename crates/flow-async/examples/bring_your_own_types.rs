@@ -1,7 +1,8 @@
 //! Any endpoint with types of your own: `cargo run -p flow-async --example bring_your_own_types`
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "an example talks to the terminal")]
+#![expect(clippy::print_stderr, reason = "an example talks to the terminal")]
 
-use std::env;
+mod terminal;
+
 use std::process::ExitCode;
 
 use flow_async::flow_errors::Class;
@@ -34,9 +35,12 @@ struct Entry {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    let model = env::args().nth(1).unwrap_or_else(|| "text-embedding-3-small".to_owned());
+    let model = match terminal::argument("bring_your_own_types [MODEL]", HELP) {
+        Ok(model) => model.unwrap_or_else(|| "text-embedding-3-small".to_owned()),
+        Err(code) => return code,
+    };
     match compare(&model, &["cat", "tiger"]).await {
-        Ok(likeness) => println!("{likeness:.3}"),
+        Ok(likeness) => terminal::print_line(format_args!("{likeness:.3}")),
         Err(error) => {
             eprintln!("{}", explain(&error));
             if matches!(error.kind(), Kind::Config | Kind::Connect) {

@@ -1,5 +1,7 @@
 //! One chat call: `cargo run -p flow-async --example chat -- "What is a monad?"`
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "an example talks to the terminal")]
+#![expect(clippy::print_stderr, reason = "an example talks to the terminal")]
+
+mod terminal;
 
 use std::env;
 use std::process::ExitCode;
@@ -14,7 +16,10 @@ and set FLOW_API_KEY=sk-any FLOW_BASE_URL=http://127.0.0.1:4429/v1";
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    let prompt = env::args().nth(1).unwrap_or_else(|| "Say hello.".to_owned());
+    let prompt = match terminal::argument("chat [PROMPT]", HELP) {
+        Ok(prompt) => prompt.unwrap_or_else(|| "Say hello.".to_owned()),
+        Err(code) => return code,
+    };
     let model = env::var("FLOW_MODEL").unwrap_or_else(|_| "gpt-4o".to_owned());
     match chat(&model, &prompt).await {
         Ok(()) => ExitCode::SUCCESS,
@@ -38,7 +43,7 @@ async fn chat(model: &str, prompt: &str) -> Result<()> {
         .on_attempt(|attempt| eprintln!("{attempt}"))
         .send()
         .await?;
-    println!("{}", reply.text());
+    terminal::print_line(reply.text());
     if let Some(usage) = reply.usage() {
         eprintln!("{} tokens", usage.total_tokens());
     }

@@ -1,7 +1,9 @@
 //! A chat in the terminal that survives errors: `cargo run -p flow-async --example chat_stream`
 //!
 //! Each line of the input is said to the model, and its answer printed as it comes.
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "an example talks to the terminal")]
+#![expect(clippy::print_stderr, reason = "an example talks to the terminal")]
+
+mod terminal;
 
 use std::env;
 use std::io::{self, Write as _};
@@ -17,7 +19,10 @@ set FLOW_API_KEY=sk-any FLOW_BASE_URL=http://127.0.0.1:4429/v1, and give a model
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let model = env::args().nth(1).or_else(|| env::var("FLOW_MODEL").ok());
+    let model = match terminal::argument("chat_stream [MODEL]", HELP) {
+        Ok(model) => model.or_else(|| env::var("FLOW_MODEL").ok()),
+        Err(code) => return code,
+    };
     let client = match Client::from_env() {
         Ok(client) => client,
         Err(error) => {
@@ -62,10 +67,10 @@ async fn talk(client: &Client, model: &str) -> io::Result<()> {
 async fn answer(client: &Client, turn: ChatRequest) -> Result<String> {
     let mut stream = client.chat(turn).stream().await?;
     while let Some(chunk) = stream.next().await {
-        print!("{}", chunk?.text());
+        let (chunk, mut stdout) = (chunk?, io::stdout().lock());
         // What cannot be shown is no reason to stop: the answer is paid for.
-        let _ = io::stdout().flush();
+        let _ = write!(stdout, "{}", chunk.text()).and_then(|()| stdout.flush());
     }
-    println!();
+    terminal::print_line("");
     Ok(stream.into_reply().await?.text().to_owned())
 }

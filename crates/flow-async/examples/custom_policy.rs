@@ -1,7 +1,8 @@
 //! Retries as you want them: `cargo run -p flow-async --example custom_policy -- sim-503-x4-mine`
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "an example talks to the terminal")]
+#![expect(clippy::print_stderr, reason = "an example talks to the terminal")]
 
-use std::env;
+mod terminal;
+
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -16,10 +17,13 @@ first: sim-503-x4-mine recovers after four failures, sim-429 never does.";
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    let model = env::args().nth(1).unwrap_or_else(|| "gpt-4o".to_owned());
+    let model = match terminal::argument("custom_policy [MODEL]", HELP) {
+        Ok(model) => model.unwrap_or_else(|| "gpt-4o".to_owned()),
+        Err(code) => return code,
+    };
     match ask(&model).await {
         Ok(text) => {
-            println!("{text}");
+            terminal::print_line(text);
             ExitCode::SUCCESS
         }
         Err(error) => {

@@ -1,7 +1,8 @@
 //! What to do about each kind of error: `cargo run -p flow-async --example handle_errors -- sim-503`
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "an example talks to the terminal")]
+#![expect(clippy::print_stderr, reason = "an example talks to the terminal")]
 
-use std::env;
+mod terminal;
+
 use std::process::ExitCode;
 
 use flow_async::{Client, Error, Kind};
@@ -14,7 +15,10 @@ set FLOW_API_KEY=sk-any FLOW_BASE_URL=http://127.0.0.1:4429/v1, and give a model
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    let model = env::args().nth(1).unwrap_or_else(|| "gpt-4o".to_owned());
+    let model = match terminal::argument("handle_errors [MODEL]", HELP) {
+        Ok(model) => model.unwrap_or_else(|| "gpt-4o".to_owned()),
+        Err(code) => return code,
+    };
     let client = match Client::from_env() {
         Ok(client) => client,
         Err(error) => {
@@ -24,7 +28,7 @@ async fn main() -> ExitCode {
     };
     match client.chat(model).user("Hello").send().await {
         Ok(reply) => {
-            println!("{}", reply.text());
+            terminal::print_line(reply.text());
             ExitCode::SUCCESS
         }
         Err(error) => {

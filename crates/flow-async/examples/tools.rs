@@ -1,5 +1,7 @@
 //! A model that asks for a function of this program: `cargo run -p flow-async --example tools`
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "an example talks to the terminal")]
+#![expect(clippy::print_stderr, reason = "an example talks to the terminal")]
+
+mod terminal;
 
 use std::env;
 use std::process::ExitCode;
@@ -21,8 +23,12 @@ struct Place {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    match talk().await {
-        Ok(answer) => println!("{answer}"),
+    let model = match terminal::argument("tools [MODEL]", HELP) {
+        Ok(model) => model.or_else(|| env::var("FLOW_MODEL").ok()),
+        Err(code) => return code,
+    };
+    match talk(model.unwrap_or_else(|| "gpt-4o".to_owned())).await {
+        Ok(answer) => terminal::print_line(answer),
         Err(error) => {
             eprintln!("{error}");
             if matches!(error.kind(), Kind::Config | Kind::Connect) {
@@ -34,9 +40,8 @@ async fn main() -> ExitCode {
     ExitCode::SUCCESS
 }
 
-async fn talk() -> Result<String> {
+async fn talk(model: String) -> Result<String> {
     let client = Client::from_env()?;
-    let model = env::var("FLOW_MODEL").unwrap_or_else(|_| "gpt-4o".to_owned());
     let city = json!({ "city": { "type": "string" } });
     let schema = json!({ "type": "object", "properties": city, "required": ["city"] });
     let weather =

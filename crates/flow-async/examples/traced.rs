@@ -1,7 +1,8 @@
 //! What `tracing` sees of a call: `cargo run -p flow-async --example traced --features tracing`
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "an example talks to the terminal")]
+#![expect(clippy::print_stderr, reason = "an example talks to the terminal")]
 
-use std::env;
+mod terminal;
+
 use std::process::ExitCode;
 
 use flow_async::{Client, Kind, Result};
@@ -18,10 +19,13 @@ async fn main() -> ExitCode {
     // A span is printed when it closes, with all that was recorded; events are printed at once.
     let subscriber = tracing_subscriber::fmt().with_writer(std::io::stderr).with_ansi(false);
     subscriber.with_span_events(FmtSpan::CLOSE).init();
-    let model = env::args().nth(1).unwrap_or_else(|| "gpt-4o".to_owned());
+    let model = match terminal::argument("traced [MODEL]", HELP) {
+        Ok(model) => model.unwrap_or_else(|| "gpt-4o".to_owned()),
+        Err(code) => return code,
+    };
     match chat(&model).await {
         Ok(text) => {
-            println!("{text}");
+            terminal::print_line(text);
             ExitCode::SUCCESS
         }
         Err(error) => {

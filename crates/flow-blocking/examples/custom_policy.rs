@@ -1,7 +1,8 @@
 //! Retries as you want them: `cargo run -p flow-blocking --example custom_policy -- sim-503-x4-mine`
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "an example talks to the terminal")]
+#![expect(clippy::print_stderr, reason = "an example talks to the terminal")]
 
-use std::env;
+mod terminal;
+
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -15,10 +16,13 @@ set FLOW_API_KEY=sk-any FLOW_BASE_URL=http://127.0.0.1:4429/v1, and give a model
 first: sim-503-x4-mine recovers after four failures, sim-429 never does.";
 
 fn main() -> ExitCode {
-    let model = env::args().nth(1).unwrap_or_else(|| "gpt-4o".to_owned());
+    let model = match terminal::argument("custom_policy [MODEL]", HELP) {
+        Ok(model) => model.unwrap_or_else(|| "gpt-4o".to_owned()),
+        Err(code) => return code,
+    };
     match ask(&model) {
         Ok(text) => {
-            println!("{text}");
+            terminal::print_line(text);
             ExitCode::SUCCESS
         }
         Err(error) => {

@@ -1,7 +1,8 @@
 //! What to do about each kind of error: `cargo run -p flow-blocking --example handle_errors -- sim-503`
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "an example talks to the terminal")]
+#![expect(clippy::print_stderr, reason = "an example talks to the terminal")]
 
-use std::env;
+mod terminal;
+
 use std::process::ExitCode;
 
 use flow_blocking::{Client, Error, Kind};
@@ -13,7 +14,10 @@ set FLOW_API_KEY=sk-any FLOW_BASE_URL=http://127.0.0.1:4429/v1, and give a model
     sim-400 sim-401 sim-402 sim-403 sim-404 sim-429 sim-500 sim-502 sim-503 sim-504";
 
 fn main() -> ExitCode {
-    let model = env::args().nth(1).unwrap_or_else(|| "gpt-4o".to_owned());
+    let model = match terminal::argument("handle_errors [MODEL]", HELP) {
+        Ok(model) => model.unwrap_or_else(|| "gpt-4o".to_owned()),
+        Err(code) => return code,
+    };
     let client = match Client::from_env() {
         Ok(client) => client,
         Err(error) => {
@@ -23,7 +27,7 @@ fn main() -> ExitCode {
     };
     match client.chat(model).user("Hello").send() {
         Ok(reply) => {
-            println!("{}", reply.text());
+            terminal::print_line(reply.text());
             ExitCode::SUCCESS
         }
         Err(error) => {
