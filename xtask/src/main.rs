@@ -2,11 +2,7 @@
 //!
 //! Only the standard library, so that it builds in a second; what needs more is in `flow-lab`,
 //! which this spawns.
-#![expect(
-    clippy::print_stderr,
-    clippy::print_stdout,
-    reason = "a command-line tool reports to the terminal"
-)]
+#![expect(clippy::print_stderr, reason = "a command-line tool reports to the terminal")]
 
 mod cargo;
 mod check;
@@ -19,6 +15,8 @@ mod twins;
 mod workspace;
 
 use std::process::ExitCode;
+
+use self::workspace::print;
 
 const USAGE: &str = "\
 usage: cargo xtask <command>
@@ -52,6 +50,8 @@ commands:
              --kills N               how often each is killed (20)
              --seed N                the moments of another run
              --json                  one JSON object a line
+  examples run the examples of both clients as people do: asking for help, mistyping, cutting their
+           output off, pressing Ctrl-C; fails where one does not do as it should
   test     run all tests, doctests included (with cargo-nextest where it is installed)
   check    formatting, lints, docs, house rules, layers, twins, and whether the error table is up to date
   layers   print the modules of each crate by rank, or who imports from above
@@ -69,18 +69,23 @@ fn main() -> ExitCode {
         (Some("goodput"), rest) => cargo::fast_lab("goodput", rest),
         (Some("storm"), rest) => cargo::fast_lab("storm", rest),
         (Some("interop"), rest) => cargo::lab("interop", rest),
+        (Some("examples"), rest) => cargo::lab("examples", rest),
         (Some("killed"), rest) => cargo::lab("killed", rest),
+        (None | Some("help" | "--help" | "-h"), _) => print(USAGE),
+        // The lab's commands have told of themselves.
+        (Some("test" | "check" | "layers" | "twins" | "table"), [flag]) if is_help(flag) => {
+            print(USAGE)
+        }
         (Some("test"), []) => check::test(),
         (Some("check"), []) => check::check(),
         (Some("layers"), []) => layers::print(),
-        (Some("twins"), []) => twins::check().map(|()| println!("the clients are twins")),
+        (Some("twins"), []) => twins::check().and_then(|()| print("the clients are twins")),
         (Some("table"), []) => table::write(),
         (Some("table"), [flag]) if flag == "--check" => table::check(),
-        (None | Some("help" | "--help" | "-h"), _) => {
-            println!("{USAGE}");
-            Ok(())
+        (Some(command), rest) => {
+            eprintln!("{}", refusal(command, rest));
+            return ExitCode::from(2);
         }
-        (Some(command), rest) => Err(refusal(command, rest).into()),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -92,6 +97,10 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+fn is_help(flag: &str) -> bool {
+    matches!(flag, "--help" | "-h")
 }
 
 /// Names what cannot be done, and then what can.

@@ -1,6 +1,7 @@
 //! Where the workspace is, what is in it, and how a command ends.
 
 use std::fs;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 /// What a command comes to; an error without text where all has been said.
@@ -37,6 +38,14 @@ pub(crate) fn rust_files(dir: &Path) -> Result<Vec<PathBuf>> {
     }
     files.sort();
     Ok(files)
+}
+
+/// Prints a text with a line end; a reader that has seen enough, as `head` has, is no failure.
+pub(crate) fn print(text: &str) -> Result {
+    match writeln!(io::stdout(), "{text}") {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(()),
+    }
 }
 
 /// Reads a file, and says which one where that fails.

@@ -15,12 +15,11 @@ use std::path::Path;
 use self::manifest::Manifest;
 use self::ranks::Level;
 use self::tree::{Import, Name, Tree};
-use crate::workspace::{Result, crates, read, root};
+use crate::workspace::{self, Result, crates, read, root};
 
 /// Prints the modules of each crate by rank.
 pub(crate) fn print() -> Result {
-    println!("{}", judge(&root())?);
-    Ok(())
+    workspace::print(&judge(&root())?)
 }
 
 /// Fails where anything imports from above.
