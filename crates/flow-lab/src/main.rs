@@ -3,12 +3,16 @@
 
 mod bench;
 mod demo;
+#[cfg(unix)]
+mod examples;
 mod goodput;
 #[cfg(unix)]
 mod interop;
 #[cfg(unix)]
 mod killed;
 mod output;
+#[cfg(unix)]
+mod program;
 mod progress;
 mod storm;
 mod table;
@@ -33,6 +37,9 @@ enum Command {
     Bench(bench::Arguments),
     /// Send every row of the error table through both clients, or call a server of your own.
     Demo(demo::Arguments),
+    /// Run the examples of both clients as people do: asking for help, mistyping, cutting off.
+    #[cfg(unix)]
+    Examples,
     /// Run both clients against a service that has limits, outages and failures.
     Goodput(goodput::Arguments),
     /// Try programs that others wrote: proxies in front of flow-sim, SDKs as its clients.
@@ -54,6 +61,8 @@ fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Bench(arguments) => bench::run(&arguments),
         Command::Demo(arguments) => demo::run(&arguments),
+        #[cfg(unix)]
+        Command::Examples => examples::run(),
         Command::Goodput(arguments) => goodput::run(&arguments),
         #[cfg(unix)]
         Command::Interop(arguments) => interop::run(&arguments),
@@ -65,9 +74,12 @@ fn main() -> ExitCode {
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("{error}");
-            ExitCode::FAILURE
-        }
+        Err(error) => match error.downcast::<clap::Error>() {
+            Ok(misuse) => misuse.exit(),
+            Err(error) => {
+                eprintln!("{error}");
+                ExitCode::FAILURE
+            }
+        },
     }
 }

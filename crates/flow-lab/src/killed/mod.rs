@@ -5,7 +5,6 @@
 
 mod batch;
 mod judge;
-mod program;
 mod requests;
 mod run;
 mod show;
@@ -17,8 +16,8 @@ use rand_chacha::rand_core::SeedableRng as _;
 
 use self::batch::Batch;
 use self::judge::judge;
-use self::program::build;
 use crate::Result;
+use crate::program::build;
 use crate::progress::Progress;
 
 /// How often to kill, and how to print what came of it.
@@ -43,7 +42,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result {
     let progress = Progress::new();
     let mut rows = Vec::new();
     for client in ["flow-async", "flow-blocking"] {
-        let program = build(client, folder.path())?;
+        let built =
+            build(client, &["--example", "batch_file"], folder.path())?.into_values().next();
+        let program = built.ok_or("cargo built no example")?;
         let batch = Batch::new(client, program, arguments.kills)?;
         let tell = progress.of(client);
         let rounds = batch.run(&mut ChaCha8Rng::seed_from_u64(seed), tell)?;

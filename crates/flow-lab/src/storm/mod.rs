@@ -20,6 +20,7 @@ mod show;
 mod trial;
 mod world;
 
+use std::error::Error;
 use std::path::PathBuf;
 
 use clap::ValueEnum as _;
@@ -117,12 +118,12 @@ impl Own {
         }
         let per_second = self.rate.unwrap_or(Batch::S1.per_second);
         if !(1e-3..=1e6).contains(&per_second) {
-            return Err("--rate: from 0.001 to 1000000 requests per second".into());
+            return Err(misuse("--rate: from 0.001 to 1000000 requests per second"));
         }
         let processes = self.processes.unwrap_or(1);
         let workers = self.workers.unwrap_or(Batch::S1.workers);
         if !(1..=workers).contains(&processes) {
-            return Err("--processes: from 1 to as many as there are workers".into());
+            return Err(misuse("--processes: from 1 to as many as there are workers"));
         }
         let batch = Batch {
             name: "a batch of your own",
@@ -135,6 +136,12 @@ impl Own {
         };
         Ok(Some(batch.told_in_each_way()))
     }
+}
+
+/// Returns what clap would say of a flag.
+fn misuse(problem: &str) -> Box<dyn Error> {
+    let kind = clap::error::ErrorKind::ValueValidation;
+    clap::Error::raw(kind, format!("{problem}\n")).into()
 }
 
 /// Returns a rate as a whole number.
