@@ -3,8 +3,8 @@
 //! ureq's own timeouts are off; what is passed here as a timeout is ignored in favor of the
 //! current call, which the socket below asks.
 
+use std::fmt;
 use std::io::{self, Read as _, Write as _};
-use std::{fmt, mem};
 
 use flow_api::client::head;
 use ureq::unversioned::transport::{Buffers, LazyBuffers, NextTimeout, Transport};
@@ -28,7 +28,8 @@ pub(crate) struct Connection {
     /// The target's `http://host:port`, which a plain-HTTP proxy wants in each request line.
     origin: Option<Box<str>>,
     is_tls: bool,
-    /// The beginning of a request, until it is known what follows: one write is half of two.
+    /// The beginning of a request, until it is known what follows: one write is half of two. Its room
+    /// is kept from request to request.
     held: Vec<u8>,
 }
 
@@ -46,7 +47,7 @@ impl Connection {
         let output = self.buffers.output().get(..amount).unwrap_or_default();
         if begins_request {
             let origin = self.origin.as_deref().unwrap_or_default();
-            self.held = completed(output, origin, call.secret_lines());
+            complete(&mut self.held, output, origin, call.secret_lines());
             return Ok(());
         }
         if self.held.is_empty() {
@@ -59,12 +60,12 @@ impl Connection {
 
     /// Writes what is held, if anything is.
     fn release(&mut self) -> io::Result<()> {
-        let held = mem::take(&mut self.held);
-        if held.is_empty() {
+        if self.held.is_empty() {
             return Ok(());
         }
-        self.stream.write_all(&held)?;
-        self.stream.flush()
+        let written = self.stream.write_all(&self.held);
+        self.held.clear();
+        written.and_then(|()| self.stream.flush())
     }
 
     fn read(&mut self) -> io::Result<usize> {
@@ -76,16 +77,19 @@ impl Connection {
     }
 }
 
-/// Completes the beginning of a request with what ureq does not know: the proxied origin, which
-/// makes `POST /v1` into `POST http://host/v1`, and the header lines that it would log.
-fn completed(output: &[u8], origin: &str, secret_lines: &[u8]) -> Vec<u8> {
+/// Holds the beginning of a request, with what ureq does not know: the proxied origin, which makes
+/// `POST /v1` into `POST http://host/v1`, and the header lines that it would log.
+fn complete(held: &mut Vec<u8>, output: &[u8], origin: &str, secret_lines: &[u8]) {
     let behind = |wanted: u8| {
         let at = output.iter().position(|byte| *byte == wanted);
         at.map_or(output.len(), |at| at.saturating_add(1))
     };
     let (line, headers) = output.split_at(behind(b'\n'));
     let (method, path) = line.split_at(behind(b' ').min(line.len()));
-    [method, origin.as_bytes(), path, secret_lines, headers].concat()
+    held.clear();
+    for part in [method, origin.as_bytes(), path, secret_lines, headers] {
+        held.extend_from_slice(part);
+    }
 }
 
 impl fmt::Debug for Connection {
@@ -136,9 +140,10 @@ mod tests {
             (OUTPUT, "",            "",         OUTPUT),
             ("",     "",            "",         ""),
         ];
+        let mut held = Vec::new();
         for (output, origin, secret, want) in cases {
-            let got = completed(output.as_bytes(), origin, secret.as_bytes());
-            assert_eq!(String::from_utf8(got).unwrap(), want);
+            complete(&mut held, output.as_bytes(), origin, secret.as_bytes());
+            assert_eq!(std::str::from_utf8(&held).unwrap(), want);
         }
     }
 }

@@ -5,7 +5,6 @@
 
 use std::fmt;
 use std::io::{self, Read};
-use std::mem;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -121,17 +120,17 @@ fn take_secret_lines(headers: &mut HeaderMap) -> Vec<u8> {
     const FRAMING: [HeaderName; 6] =
         [ACCEPT, CONNECTION, CONTENT_LENGTH, EXPECT, HOST, TRANSFER_ENCODING];
 
+    let is_secret = |(name, value): &(&HeaderName, &HeaderValue)| {
+        value.is_sensitive() && !FRAMING.contains(name)
+    };
     let mut lines = Vec::new();
-    let mut last = None;
-    for (name, value) in mem::take(headers) {
-        // Further values of a name come without it.
-        last = name.or(last);
-        let Some(name) = &last else { continue };
-        if value.is_sensitive() && !FRAMING.contains(name) {
-            lines.extend([name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"].concat());
-        } else {
-            headers.append(name, value);
+    while let Some(name) = headers.iter().find(is_secret).map(|(name, _)| name.clone()) {
+        for value in headers.get_all(&name) {
+            for part in [name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"] {
+                lines.extend_from_slice(part);
+            }
         }
+        headers.remove(&name);
     }
     lines
 }
