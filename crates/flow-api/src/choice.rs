@@ -2,17 +2,17 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize, Serializer};
+use serde::de::MapAccess;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 
 use crate::field::{Field, Names, read};
 use crate::logprob::TokenLogprob;
 use crate::message::Message;
-use crate::one_pass::Known;
+use crate::one_pass::{self, Known, Object, Seed};
 
 /// One answer.
-#[derive(Clone, PartialEq, Serialize, Deserialize)]
-#[serde(from = "Map<String, Value>")]
+#[derive(Clone, Default, PartialEq, Serialize)]
 pub struct Choice {
     #[serde(skip_serializing_if = "Field::is_absent")]
     pub(crate) index: Field<u64>,
@@ -55,14 +55,25 @@ impl Choice {
     }
 }
 
-impl From<Map<String, Value>> for Choice {
-    fn from(mut fields: Map<String, Value>) -> Self {
-        Self {
-            index: Field::take(&mut fields, "index", read::number),
-            message: Field::take(&mut fields, "message", read::object),
-            finish_reason: Field::take(&mut fields, "finish_reason", read::word),
-            extra: fields,
+impl Object for Choice {
+    fn place<'de, A: MapAccess<'de>>(&mut self, name: &str, map: &mut A) -> Result<bool, A::Error> {
+        match name {
+            "index" => map.next_value_seed(Seed(&mut self.index))?,
+            "message" => map.next_value_seed(Seed(&mut self.message))?,
+            "finish_reason" => map.next_value_seed(Seed(&mut self.finish_reason))?,
+            _ => return Ok(false),
         }
+        Ok(true)
+    }
+
+    fn extra(&mut self) -> &mut Map<String, Value> {
+        &mut self.extra
+    }
+}
+
+impl<'de> Deserialize<'de> for Choice {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        one_pass::object(deserializer)
     }
 }
 
@@ -105,6 +116,16 @@ pub enum FinishReason {
 }
 
 impl FinishReason {
+    fn known(word: &str) -> Option<Self> {
+        Some(match word {
+            "stop" => Self::Stop,
+            "length" => Self::Length,
+            "tool_calls" => Self::ToolCalls,
+            "content_filter" => Self::ContentFilter,
+            _ => return None,
+        })
+    }
+
     fn as_str(&self) -> &str {
         match self {
             Self::Stop => "stop",
@@ -119,19 +140,17 @@ impl FinishReason {
 /// By way of a text: what is derived for an enum takes `{"stop": null}` for `"stop"`.
 impl From<String> for FinishReason {
     fn from(word: String) -> Self {
-        match &*word {
-            "stop" => Self::Stop,
-            "length" => Self::Length,
-            "tool_calls" => Self::ToolCalls,
-            "content_filter" => Self::ContentFilter,
-            _ => Self::Other(word),
-        }
+        Self::known(&word).unwrap_or(Self::Other(word))
     }
 }
 
 impl Known for FinishReason {
     fn of(value: Value) -> Result<Self, Value> {
         read::word(value)
+    }
+
+    fn of_text(text: &str) -> Field<Self> {
+        Field::Value(Self::known(text).unwrap_or_else(|| Self::Other(text.to_owned())))
     }
 }
 

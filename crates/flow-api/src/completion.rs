@@ -2,13 +2,14 @@
 
 use std::fmt;
 
-use serde::de::{Error as _, Unexpected};
-use serde::{Deserialize, Serialize};
+use serde::de::{DeserializeSeed as _, Error as _, MapAccess, Unexpected};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
 use crate::choice::Choice;
-use crate::field::{Field, Names, Short, list, read};
+use crate::field::{Field, Names, Short, list};
 use crate::message::Message;
+use crate::one_pass::{self, Object, Seed};
 use crate::tool_call::ToolCall;
 use crate::usage::Usage;
 
@@ -31,7 +32,7 @@ use crate::usage::Usage;
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
-#[serde(try_from = "Map<String, Value>")]
+#[serde(try_from = "Unchecked")]
 pub struct ChatCompletion {
     #[serde(skip_serializing_if = "Field::is_absent")]
     pub(crate) id: Field<String>,
@@ -113,13 +114,14 @@ impl ChatCompletion {
         &self.extra
     }
 
-    /// Reads the JSON text of a reply.
-    ///
-    /// By way of a value: its parser is in `serde_json` already, where one for these types would be
-    /// compiled again with every program, and it is as quick.
+    /// Reads the JSON text of a reply: compiled once, in this crate.
     pub(crate) fn from_json(json: &str) -> serde_json::Result<Self> {
-        match json.parse()? {
-            Value::Object(fields) => Self::try_from(fields),
+        let mut reader = serde_json::Deserializer::from_str(json);
+        let mut reply = Field::<Unchecked>::Absent;
+        Seed(&mut reply).deserialize(&mut reader)?;
+        reader.end()?;
+        match reply {
+            Field::Value(unchecked) => Self::try_from(unchecked),
             _ => Err(serde_json::Error::invalid_type(OTHER, &"an object")),
         }
     }
@@ -128,20 +130,50 @@ impl ChatCompletion {
 /// What has the wrong type; it may be anything, so nobody shows it.
 const OTHER: Unexpected<'_> = Unexpected::Other("something else");
 
-impl TryFrom<Map<String, Value>> for ChatCompletion {
+/// A completion of which it is not known yet whether there are answers in it.
+#[derive(Default)]
+struct Unchecked {
+    id: Field<String>,
+    model: Field<String>,
+    choices: Field<Vec<Choice>>,
+    usage: Field<Usage>,
+    extra: Map<String, Value>,
+}
+
+impl Object for Unchecked {
+    fn place<'de, A: MapAccess<'de>>(&mut self, name: &str, map: &mut A) -> Result<bool, A::Error> {
+        match name {
+            "id" => map.next_value_seed(Seed(&mut self.id))?,
+            "model" => map.next_value_seed(Seed(&mut self.model))?,
+            "choices" => map.next_value_seed(Seed(&mut self.choices))?,
+            "usage" => map.next_value_seed(Seed(&mut self.usage))?,
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    fn extra(&mut self) -> &mut Map<String, Value> {
+        &mut self.extra
+    }
+}
+
+impl<'de> Deserialize<'de> for Unchecked {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        one_pass::object(deserializer)
+    }
+}
+
+impl TryFrom<Unchecked> for ChatCompletion {
     type Error = serde_json::Error;
 
-    fn try_from(mut fields: Map<String, Value>) -> serde_json::Result<Self> {
-        let choices =
-            fields.remove("choices").ok_or_else(|| Self::Error::missing_field("choices"))?;
-        Ok(Self {
-            id: Field::take(&mut fields, "id", read::text),
-            model: Field::take(&mut fields, "model", read::text),
-            choices: read::objects(choices)
-                .map_err(|_| Self::Error::invalid_type(OTHER, &"a list of objects"))?,
-            usage: Field::take(&mut fields, "usage", read::object),
-            extra: fields,
-        })
+    fn try_from(unchecked: Unchecked) -> serde_json::Result<Self> {
+        let Unchecked { id, model, choices, usage, extra } = unchecked;
+        let choices = match choices {
+            Field::Value(choices) => choices,
+            Field::Absent => return Err(Self::Error::missing_field("choices")),
+            _ => return Err(Self::Error::invalid_type(OTHER, &"a list of objects")),
+        };
+        Ok(Self { id, model, choices, usage, extra })
     }
 }
 

@@ -51,16 +51,8 @@ impl<T> Field<T> {
         matches!(self, Self::Absent)
     }
 
-    /// Takes a field out of an object; `read` gives back what has another type than the documented.
-    pub(crate) fn take(
-        object: &mut Map<String, Value>,
-        name: &str,
-        read: impl FnOnce(Value) -> Result<T, Value>,
-    ) -> Self {
-        object.remove(name).map_or(Self::Absent, |value| Self::of(value, read))
-    }
-
-    /// Makes a field that is there out of its value.
+    /// Makes a field that is there out of its value; `read` gives back what has another type than the
+    /// documented.
     pub(crate) fn of(value: Value, read: impl FnOnce(Value) -> Result<T, Value>) -> Self {
         match value {
             Value::Null => Self::Null(()),
@@ -113,9 +105,9 @@ pub(crate) fn list<T>(items: Vec<T>, write: impl Fn(T) -> Value) -> Value {
     Value::Array(items.into_iter().map(write).collect())
 }
 
-/// What [`Field::take`] reads fields of the usual types with.
+/// What [`Field::of`] reads fields of the usual types with.
 pub(crate) mod read {
-    use super::{Map, Value};
+    use super::Value;
 
     pub(crate) fn text(value: Value) -> Result<String, Value> {
         match value {
@@ -132,26 +124,9 @@ pub(crate) mod read {
         value.as_u64().ok_or(value)
     }
 
-    pub(crate) fn object<T: From<Map<String, Value>>>(value: Value) -> Result<T, Value> {
-        match value {
-            Value::Object(fields) => Ok(fields.into()),
-            other => Err(other),
-        }
-    }
-
     pub(crate) fn list<T: From<Value>>(value: Value) -> Result<Vec<T>, Value> {
         match value {
             Value::Array(items) => Ok(items.into_iter().map(T::from).collect()),
-            other => Err(other),
-        }
-    }
-
-    /// Reads a list of objects; one item of another type makes it a list of something else.
-    pub(crate) fn objects<T: From<Map<String, Value>>>(value: Value) -> Result<Vec<T>, Value> {
-        match value {
-            Value::Array(items) if items.iter().all(Value::is_object) => {
-                Ok(items.into_iter().filter_map(|item| object(item).ok()).collect())
-            }
             other => Err(other),
         }
     }

@@ -2,12 +2,13 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize, Serializer};
+use serde::de::MapAccess;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 
 use crate::content::Content;
 use crate::field::{Field, list, read};
-use crate::one_pass::Known;
+use crate::one_pass::{self, Known, Object, Seed};
 use crate::part::Part;
 use crate::tool_call::ToolCall;
 
@@ -31,6 +32,17 @@ pub enum Role {
 }
 
 impl Role {
+    fn known(word: &str) -> Option<Self> {
+        Some(match word {
+            "system" => Self::System,
+            "developer" => Self::Developer,
+            "user" => Self::User,
+            "assistant" => Self::Assistant,
+            "tool" => Self::Tool,
+            _ => return None,
+        })
+    }
+
     fn as_str(&self) -> &str {
         match self {
             Self::System => "system",
@@ -46,20 +58,17 @@ impl Role {
 /// By way of a text: what is derived for an enum takes `{"user": null}` for `"user"`.
 impl From<String> for Role {
     fn from(word: String) -> Self {
-        match &*word {
-            "system" => Self::System,
-            "developer" => Self::Developer,
-            "user" => Self::User,
-            "assistant" => Self::Assistant,
-            "tool" => Self::Tool,
-            _ => Self::Other(word),
-        }
+        Self::known(&word).unwrap_or(Self::Other(word))
     }
 }
 
 impl Known for Role {
     fn of(value: Value) -> Result<Self, Value> {
         read::word(value)
+    }
+
+    fn of_text(text: &str) -> Field<Self> {
+        Field::Value(Self::known(text).unwrap_or_else(|| Self::Other(text.to_owned())))
     }
 }
 
@@ -110,8 +119,7 @@ impl fmt::Debug for Role {
 /// assert_eq!(message.extra()["vendor"]["x"], 1);
 /// # Ok::<(), serde_json::Error>(())
 /// ```
-#[derive(Clone, PartialEq, Serialize, Deserialize)]
-#[serde(from = "Map<String, Value>")]
+#[derive(Clone, Default, PartialEq, Serialize)]
 pub struct Message {
     #[serde(skip_serializing_if = "Field::is_absent")]
     pub(crate) role: Field<Role>,
@@ -268,14 +276,25 @@ impl Message {
     }
 }
 
-impl From<Map<String, Value>> for Message {
-    fn from(mut fields: Map<String, Value>) -> Self {
-        Self {
-            role: Field::take(&mut fields, "role", read::word),
-            content: Field::take(&mut fields, "content", Content::read),
-            tool_calls: Field::take(&mut fields, "tool_calls", read::list),
-            extra: fields,
+impl Object for Message {
+    fn place<'de, A: MapAccess<'de>>(&mut self, name: &str, map: &mut A) -> Result<bool, A::Error> {
+        match name {
+            "role" => map.next_value_seed(Seed(&mut self.role))?,
+            "content" => map.next_value_seed(Seed(&mut self.content))?,
+            "tool_calls" => map.next_value_seed(Seed(&mut self.tool_calls))?,
+            _ => return Ok(false),
         }
+        Ok(true)
+    }
+
+    fn extra(&mut self) -> &mut Map<String, Value> {
+        &mut self.extra
+    }
+}
+
+impl<'de> Deserialize<'de> for Message {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        one_pass::object(deserializer)
     }
 }
 

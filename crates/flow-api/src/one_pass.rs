@@ -1,7 +1,7 @@
 //! Objects of the wire, read in one pass: known fields straight into their places.
 //!
-//! By way of a map would do, and is what replies in one piece take. But a stream has a piece for every
-//! few letters, and the map costs more than all the rest of reading it.
+//! By way of a map would do. But a stream has a piece for every few letters, and the map costs more than
+//! all the rest of reading it; of a reply in one piece it is still half.
 
 use std::borrow::Cow;
 use std::fmt;

@@ -7,7 +7,9 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use crate::field::read;
 use crate::json::text;
+use crate::one_pass::Known;
 
 /// A tool that the model asks for, kept as it came if its type is unknown here.
 ///
@@ -103,6 +105,12 @@ impl ToolCall {
 impl From<Value> for ToolCall {
     fn from(value: Value) -> Self {
         Self(value)
+    }
+}
+
+impl Known for Vec<ToolCall> {
+    fn of(value: Value) -> std::result::Result<Self, Value> {
+        read::list(value)
     }
 }
 

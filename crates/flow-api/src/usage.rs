@@ -2,17 +2,17 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::de::MapAccess;
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
-use crate::field::{Field, Names, read};
-use crate::one_pass::Known;
+use crate::field::{Field, Names};
+use crate::one_pass::{self, Object, Seed};
 
 /// The tokens a call used.
 ///
 /// `Debug` leaves out the values of unknown fields.
-#[derive(Clone, PartialEq, Serialize, Deserialize)]
-#[serde(from = "Map<String, Value>")]
+#[derive(Clone, Default, PartialEq, Serialize)]
 pub struct Usage {
     #[serde(skip_serializing_if = "Field::is_absent")]
     prompt_tokens: Field<u64>,
@@ -80,20 +80,25 @@ fn whole(value: &Value) -> Option<u64> {
     value.as_u64().or_else(|| value.as_number()?.to_string().strip_suffix(".0")?.parse().ok())
 }
 
-impl From<Map<String, Value>> for Usage {
-    fn from(mut fields: Map<String, Value>) -> Self {
-        Self {
-            prompt_tokens: Field::take(&mut fields, "prompt_tokens", read::number),
-            completion_tokens: Field::take(&mut fields, "completion_tokens", read::number),
-            total_tokens: Field::take(&mut fields, "total_tokens", read::number),
-            extra: fields,
+impl Object for Usage {
+    fn place<'de, A: MapAccess<'de>>(&mut self, name: &str, map: &mut A) -> Result<bool, A::Error> {
+        match name {
+            "prompt_tokens" => map.next_value_seed(Seed(&mut self.prompt_tokens))?,
+            "completion_tokens" => map.next_value_seed(Seed(&mut self.completion_tokens))?,
+            "total_tokens" => map.next_value_seed(Seed(&mut self.total_tokens))?,
+            _ => return Ok(false),
         }
+        Ok(true)
+    }
+
+    fn extra(&mut self) -> &mut Map<String, Value> {
+        &mut self.extra
     }
 }
 
-impl Known for Usage {
-    fn of(value: Value) -> Result<Self, Value> {
-        read::object(value)
+impl<'de> Deserialize<'de> for Usage {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        one_pass::object(deserializer)
     }
 }
 
