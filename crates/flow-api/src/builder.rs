@@ -171,7 +171,7 @@ impl<C: Build> ClientBuilder<C> {
                 C::connect(&connection)?
             }
         };
-        let settings = Settings { base_url, defaults, gates: Gates::default() };
+        let settings = Settings { base_url, defaults: Arc::new(defaults), gates: Gates::default() };
         Ok(C::assemble(settings, transport))
     }
 }

@@ -15,7 +15,7 @@ use serde::de::DeserializeOwned;
 use crate::ModelList;
 use crate::embedding_list::EmbeddingList;
 use crate::embedding_request::{EmbeddingRequest, embedding_setters};
-use crate::options::{Options, option_setters};
+use crate::options::{CallOptions, option_setters};
 use crate::plan::Plan;
 use crate::read::Decode;
 use crate::settings::Settings;
@@ -32,11 +32,14 @@ pub trait Execute {
     fn settings(&self) -> &Settings;
 
     /// Makes the call and decodes its reply; a plan that could not be made is the call's error.
-    fn execute<T: Send + 'static>(&self, plan: Result<Plan>, decode: Decode<T>)
-    -> Self::Sending<T>;
+    fn execute<T: Send + 'static>(
+        &self,
+        plan: Result<Box<Plan>>,
+        decode: Decode<T>,
+    ) -> Self::Sending<T>;
 
     /// Makes the call of a plan that streams, up to the first content.
-    fn stream(&self, plan: Result<Plan>) -> Self::Opening;
+    fn stream(&self, plan: Result<Box<Plan>>) -> Self::Opening;
 
     /// Returns the call with something else made of what it returns.
     fn map<T: Send + 'static, U>(
@@ -52,14 +55,14 @@ pub trait Execute {
 #[must_use = "a call does nothing until `send` is called"]
 pub struct Embeddings<'a, C> {
     client: &'a C,
-    options: Options,
+    options: CallOptions,
     request: EmbeddingRequest,
 }
 
 impl<'a, C: Execute> Embeddings<'a, C> {
     /// Starts a call to a model, or one that sends a request made before.
     pub fn new(client: &'a C, request: impl Into<EmbeddingRequest>) -> Self {
-        Self { client, options: Options::default(), request: request.into() }
+        Self { client, options: CallOptions::default(), request: request.into() }
     }
 
     embedding_setters!(request);
@@ -94,13 +97,13 @@ impl<C> fmt::Debug for Embeddings<'_, C> {
 #[must_use = "a call does nothing until `list` or `closest` is called"]
 pub struct Models<'a, C> {
     client: &'a C,
-    options: Options,
+    options: CallOptions,
 }
 
 impl<'a, C: Execute> Models<'a, C> {
     /// Starts a call about models.
     pub fn new(client: &'a C) -> Self {
-        Self { client, options: Options::default() }
+        Self { client, options: CallOptions::default() }
     }
 
     option_setters!();
@@ -138,7 +141,7 @@ impl<C> fmt::Debug for Models<'_, C> {
 #[must_use = "a call does nothing until `send` is called"]
 pub struct Post<'a, C> {
     client: &'a C,
-    options: Options,
+    options: CallOptions,
     path: String,
     body: Result<Bytes>,
 }
@@ -147,7 +150,7 @@ impl<'a, C: Execute> Post<'a, C> {
     /// Starts a request to `path`, which begins with a slash and is taken below the base URL.
     pub fn new(client: &'a C, path: impl Into<String>) -> Self {
         let body = Ok(Bytes::from_static(b"{}"));
-        Self { client, options: Options::default(), path: path.into(), body }
+        Self { client, options: CallOptions::default(), path: path.into(), body }
     }
 
     option_setters!();
@@ -184,14 +187,14 @@ impl<C> fmt::Debug for Post<'_, C> {
 #[must_use = "a call does nothing until `send` is called"]
 pub struct Get<'a, C> {
     client: &'a C,
-    options: Options,
+    options: CallOptions,
     path: String,
 }
 
 impl<'a, C: Execute> Get<'a, C> {
     /// Starts a request to `path`, which begins with a slash and is taken below the base URL.
     pub fn new(client: &'a C, path: impl Into<String>) -> Self {
-        Self { client, options: Options::default(), path: path.into() }
+        Self { client, options: CallOptions::default(), path: path.into() }
     }
 
     option_setters!();
@@ -224,7 +227,7 @@ fn without_query(path: &str) -> &str {
 fn execute<C: Execute, T: DeserializeOwned + Send + 'static>(
     client: &C,
     draft: Draft<'_>,
-    options: Options,
+    options: CallOptions,
 ) -> C::Sending<T> {
     let plan = plan(client.settings(), entropy(client), draft, options);
     client.execute(plan, |json| serde_json::from_str(json))
@@ -247,13 +250,21 @@ pub(crate) fn plan(
     settings: &Settings,
     entropy: [u64; 2],
     draft: Draft<'_>,
-    options: Options,
-) -> Result<Plan> {
+    options: CallOptions,
+) -> Result<Box<Plan>> {
     let Draft { operation, path, body } = draft;
     let operation = operation.with_host(settings.base_url.shared_authority());
-    body.and_then(|body| Plan::new(operation.clone(), path, body, settings.with(options)?))
-        .map(|plan| plan.with_idempotency_key(entropy))
-        .map_err(|error| error.with_operation(operation))
+    let ready = body.and_then(|body| {
+        let checked = settings.with(options)?;
+        Ok((settings.base_url.join(path)?, body, checked))
+    });
+    match ready {
+        Ok((uri, body, checked)) => {
+            let gate = settings.gates.gate(operation.model().unwrap_or_default());
+            Ok(Plan::new(operation, uri, body, checked, gate).with_idempotency_key(entropy))
+        }
+        Err(error) => Err(error.with_operation(operation)),
+    }
 }
 
 pub(crate) fn encode(body: &(impl Serialize + ?Sized)) -> Result<Bytes> {

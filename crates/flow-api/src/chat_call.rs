@@ -12,7 +12,7 @@ use crate::chat_params::STREAM;
 use crate::chat_request::AsStream;
 use crate::chat_setters::chat_setters;
 use crate::fallback;
-use crate::options::{Options, option_setters};
+use crate::options::{CallOptions, Options, option_setters};
 use crate::plan::Plan;
 use crate::settings::Settings;
 use crate::stream_options::stream_setters;
@@ -28,20 +28,20 @@ const MAX_TOKENS_IN_A_MINUTE: u64 = 60 * 100;
 #[must_use = "a call does nothing until `send` or `stream` is called"]
 pub struct Chat<'a, C> {
     client: &'a C,
-    options: Options,
+    options: CallOptions,
     request: ChatRequest,
 }
 
 impl<'a, C: Execute> Chat<'a, C> {
     /// Starts a call to a model, or one that sends a request made before.
     pub fn new(client: &'a C, request: impl Into<ChatRequest>) -> Self {
-        Self::with_options(client, request.into(), Options::default())
+        Self::with_options(client, request.into(), CallOptions::default())
     }
 
     pub(crate) const fn with_options(
         client: &'a C,
         request: ChatRequest,
-        options: Options,
+        options: CallOptions,
     ) -> Self {
         Self { client, options, request }
     }
@@ -103,7 +103,7 @@ impl<'a, C: Execute> Chat<'a, C> {
         client.stream(self.plan(true))
     }
 
-    fn plan(self, streams: bool) -> Result<Plan> {
+    fn plan(self, streams: bool) -> Result<Box<Plan>> {
         let Self { client, options, request } = self;
         plan(client.settings(), calls::entropy(client), request, options, streams)
     }
@@ -114,9 +114,9 @@ fn plan(
     settings: &Settings,
     entropy: [u64; 2],
     request: ChatRequest,
-    options: Options,
+    options: CallOptions,
     streams: bool,
-) -> Result<Plan> {
+) -> Result<Box<Plan>> {
     let operation = Operation::new(Method::POST, PATH).with_model(request.model());
     let as_stream = AsStream { with_usage: settings.asks_for_usage(&options) };
     let write = move |request: &ChatRequest, model: Option<&str>, streams: bool| {

@@ -1,7 +1,8 @@
 //! Everything that can be set for a client and for a single call alike.
 
 use std::fmt;
-use std::sync::Arc;
+use std::ops::{Deref, DerefMut};
+use std::sync::{Arc, LazyLock};
 
 use flow_errors::call::Timeouts;
 use flow_errors::{Attempt, Error, Result, RetryPolicy};
@@ -52,6 +53,41 @@ pub(crate) struct Options {
     pub(crate) stream: StreamOptions,
     /// Of the batch that the call belongs to.
     pub(crate) stop: Option<StopToken>,
+}
+
+/// The options of a call.
+///
+/// Most calls have none, and are moved a few times before they are sent, so there is room for options
+/// only once one is set.
+#[derive(Clone, Default)]
+pub(crate) struct CallOptions(Option<Box<Options>>);
+
+impl CallOptions {
+    /// Returns the options, if any was set.
+    pub(crate) fn into_set(self) -> Option<Options> {
+        self.0.map(|options| *options)
+    }
+}
+
+impl Deref for CallOptions {
+    type Target = Options;
+
+    fn deref(&self) -> &Options {
+        static NONE: LazyLock<Options> = LazyLock::new(Options::default);
+        self.0.as_deref().unwrap_or(&NONE)
+    }
+}
+
+impl DerefMut for CallOptions {
+    fn deref_mut(&mut self) -> &mut Options {
+        self.0.get_or_insert_default()
+    }
+}
+
+impl fmt::Debug for CallOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        (**self).fmt(f)
+    }
 }
 
 /// The setters of [`Options`], for every builder that has an `options` field.

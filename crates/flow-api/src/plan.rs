@@ -17,7 +17,6 @@ use crate::options::{Checked, IDEMPOTENCY_KEY};
 use crate::patience::Patience;
 use crate::read::{Decode, read};
 use crate::reply::Received;
-use crate::settings::CallSettings;
 use crate::stop_token::{Place, StopToken};
 use crate::streaming::Streaming;
 use crate::variants::{Encode, Variants};
@@ -29,6 +28,8 @@ const KEY_HEADERS: [&str; 4] = ["api-key", "x-api-key", "x-goog-api-key", "x-aut
 const BYTES_A_TOKEN: usize = 4;
 
 /// One call, checked and ready to be driven.
+///
+/// It is large and handed on often, so it lives in a box from the start.
 pub struct Plan {
     pub(crate) operation: Operation,
     pub(crate) uri: Uri,
@@ -42,7 +43,7 @@ pub struct Plan {
     /// About how many tokens an attempt needs, prompt and answers together.
     tokens: u64,
     warning: Option<Arc<str>>,
-    checked: Checked,
+    checked: Arc<Checked>,
     gate: SharedGate,
     fallbacks: Fallbacks,
     variants: Option<Variants>,
@@ -51,14 +52,12 @@ pub struct Plan {
 impl Plan {
     pub(crate) fn new(
         operation: Operation,
-        path: &str,
+        uri: Uri,
         body: Bytes,
-        settings: CallSettings<'_>,
-    ) -> Result<Self> {
-        let CallSettings { client, checked } = settings;
-        let uri = client.base_url.join(path)?;
-        let gate = client.gates.gate(operation.model().unwrap_or_default());
-        Ok(Self {
+        checked: Arc<Checked>,
+        gate: SharedGate,
+    ) -> Box<Self> {
+        Box::new(Self {
             operation,
             uri,
             idempotency_key: None,
@@ -75,24 +74,27 @@ impl Plan {
     }
 
     /// Returns the plan of a chat that asks for so many answers, as a stream or in one piece.
-    pub(crate) fn for_chat(self, answers: u64, streams: bool) -> Self {
-        Self { answers, streams, ..self }
+    pub(crate) fn for_chat(mut self: Box<Self>, answers: u64, streams: bool) -> Box<Self> {
+        (self.answers, self.streams) = (answers, streams);
+        self
     }
 
     /// Returns the plan of a request to whose prompt the answers may add so many tokens.
-    pub(crate) fn with_answer_tokens(self, tokens: u64) -> Self {
+    pub(crate) fn with_answer_tokens(mut self: Box<Self>, tokens: u64) -> Box<Self> {
         let prompt = u64::try_from(self.body.len() / BYTES_A_TOKEN).unwrap_or(u64::MAX);
-        Self { tokens: prompt.saturating_add(tokens), ..self }
+        self.tokens = prompt.saturating_add(tokens);
+        self
     }
 
     /// Returns the plan with what is to be said of attempts that are no streams.
-    pub(crate) fn with_warning(self, warning: Option<String>) -> Self {
-        Self { warning: warning.map(Arc::from), ..self }
+    pub(crate) fn with_warning(mut self: Box<Self>, warning: Option<String>) -> Box<Self> {
+        self.warning = warning.map(Arc::from);
+        self
     }
 
     /// Returns the plan with the caller's fallback models, and with streams where it may recover by
     /// them; `encode` writes their bodies.
-    pub(crate) fn with_variants(mut self, encode: Encode, gates: &Gates) -> Self {
+    pub(crate) fn with_variants(mut self: Box<Self>, encode: Encode, gates: &Gates) -> Box<Self> {
         if let Some(names) = &self.checked.fallback_models {
             self.fallbacks = Fallbacks::new(names, self.operation.model(), gates);
         }
@@ -102,7 +104,7 @@ impl Plan {
 
     /// Returns the plan with a key, made of `entropy`, that lets the service recognize a request
     /// sent twice; one of the caller's own stays. GET requests need none.
-    pub(crate) fn with_idempotency_key(mut self, entropy: [u64; 2]) -> Self {
+    pub(crate) fn with_idempotency_key(mut self: Box<Self>, entropy: [u64; 2]) -> Box<Self> {
         let is_post = *self.operation.method() == Method::POST;
         if is_post && !self.checked.headers.contains_key(IDEMPOTENCY_KEY) {
             self.idempotency_key = HeaderValue::from_maybe_shared(idempotency_key(entropy)).ok();
@@ -155,7 +157,7 @@ impl Plan {
         *request.method_mut() = self.operation.method().clone();
         *request.uri_mut() = self.uri.clone();
         let is_post = *self.operation.method() == Method::POST;
-        let Checked { headers, post_headers, .. } = &self.checked;
+        let Checked { headers, post_headers, .. } = &*self.checked;
         let mut headers = HeaderMap::clone(if is_post { post_headers } else { headers });
         if let Some(key) = &self.idempotency_key {
             headers.insert(IDEMPOTENCY_KEY, key.clone());
@@ -259,12 +261,16 @@ impl std::fmt::Debug for Plan {
 }
 
 /// `flow-` and the entropy in hexadecimal; `format!` would take as long as all other headers.
-fn idempotency_key(entropy: [u64; 2]) -> Bytes {
-    let mut key = *b"flow-00112233445566778899aabbccddeeff";
-    let bytes = entropy.into_iter().flat_map(u64::to_be_bytes);
+fn idempotency_key([high, low]: [u64; 2]) -> Bytes {
+    let bytes = ((u128::from(high) << 64) | u128::from(low)).to_be_bytes();
     let digit = |half: u8| half + if half < 10 { b'0' } else { b'a' - 10 };
-    for (digits, byte) in key.rchunks_exact_mut(2).zip(bytes.rev()) {
-        digits.copy_from_slice(&[digit(byte >> 4), digit(byte & 0xf)]);
+    // All at once, as for one instruction.
+    let firsts = bytes.map(|byte| digit(byte >> 4));
+    let seconds = bytes.map(|byte| digit(byte & 0xf));
+    let mut key = *b"flow-00112233445566778899aabbccddeeff";
+    let pairs = firsts.into_iter().zip(seconds).rev();
+    for (digits, (first, second)) in key.rchunks_exact_mut(2).zip(pairs) {
+        digits.copy_from_slice(&[first, second]);
     }
     Bytes::copy_from_slice(&key)
 }
@@ -303,8 +309,9 @@ mod tests {
 
     use super::*;
     use crate::base_url::BaseUrl;
+    use crate::calls::{Draft, plan};
     use crate::gates::Gates;
-    use crate::options::Options;
+    use crate::options::{CallOptions, Options};
     use crate::settings::Settings;
 
     #[test]
@@ -312,12 +319,12 @@ mod tests {
         let options = Options { api_key: Some("sk-planted".to_owned()), ..Options::default() };
         let settings = Settings {
             base_url: BaseUrl::new("https://example.com/v1", false).unwrap(),
-            defaults: Checked::new(options, "ours/1").unwrap(),
+            defaults: Arc::new(Checked::new(options, "ours/1").unwrap()),
             gates: Gates::default(),
         };
         let operation = Operation::new(Method::POST, "/chat/completions");
-        let settings = settings.with(Options::default()).unwrap();
-        let plan = Plan::new(operation, "/chat/completions", Bytes::new(), settings).unwrap();
+        let draft = Draft { operation, path: "/chat/completions", body: Ok(Bytes::new()) };
+        let plan = plan(&settings, [0; 2], draft, CallOptions::default()).unwrap();
         let plan = plan.for_chat(2, true);
         let end = |body: &'static str| {
             let (head, ()) = Response::new(()).into_parts();

@@ -1,6 +1,7 @@
 //! What all calls of one client share.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use flow_errors::call::{Health, Tick, Timeouts};
@@ -9,7 +10,7 @@ use flow_errors::{Result, RetryPolicy};
 use crate::BaseUrl;
 use crate::gates::Gates;
 use crate::limit::Limit;
-use crate::options::{Checked, Options};
+use crate::options::{CallOptions, Checked, Options};
 
 /// How long an attempt of a batch may take, where there is no deadline.
 const BATCH_ATTEMPT_TIMEOUT: Duration = Duration::from_secs(600);
@@ -17,24 +18,22 @@ const BATCH_ATTEMPT_TIMEOUT: Duration = Duration::from_secs(600);
 /// A client's checked settings and the state its calls share.
 pub struct Settings {
     pub(crate) base_url: BaseUrl,
-    pub(crate) defaults: Checked,
+    pub(crate) defaults: Arc<Checked>,
     pub(crate) gates: Gates,
 }
 
-/// A client's settings with the options of one call over them.
-pub(crate) struct CallSettings<'a> {
-    pub(crate) client: &'a Settings,
-    pub(crate) checked: Checked,
-}
-
 impl Settings {
-    pub(crate) fn with(&self, options: Options) -> Result<CallSettings<'_>> {
-        Ok(CallSettings { client: self, checked: self.defaults.with(options)? })
+    /// Returns the settings of a call with these options, which are the client's as a rule.
+    pub(crate) fn with(&self, options: CallOptions) -> Result<Arc<Checked>> {
+        match options.into_set() {
+            Some(options) => self.defaults.with(options).map(Arc::new),
+            None => Ok(self.defaults.clone()),
+        }
     }
 
     /// Returns what the calls of a batch have in place of defaults: nobody waits for one of them.
-    pub(crate) fn of_batch(&self) -> Options {
-        let mut options = Options::default();
+    pub(crate) fn of_batch(&self) -> CallOptions {
+        let mut options = CallOptions::default();
         if self.defaults.policy == RetryPolicy::default() {
             options.retry = Some(RetryPolicy::batch());
         }

@@ -22,16 +22,15 @@ impl Execute for Client {
 
     fn execute<T: Send + 'static>(
         &self,
-        plan: Result<Plan>,
+        plan: Result<Box<Plan>>,
         decode: Decode<T>,
     ) -> Sending<Reply<T>> {
-        // The future holds the plan more than once while it is handed on: better a pointer to it.
-        let (client, plan) = (self.clone(), plan.map(Box::new));
+        let client = self.clone();
         Sending(Box::pin(async move { drive(&client, plan?, decode).await }))
     }
 
-    fn stream(&self, plan: Result<Plan>) -> Sending<ChatStream> {
-        let (client, plan) = (self.clone(), plan.map(Box::new));
+    fn stream(&self, plan: Result<Box<Plan>>) -> Sending<ChatStream> {
+        let client = self.clone();
         Sending(Box::pin(async move { open(&client, plan?).await }))
     }
 

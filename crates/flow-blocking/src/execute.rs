@@ -18,14 +18,14 @@ impl Execute for Client {
 
     fn execute<T: Send + 'static>(
         &self,
-        plan: Result<Plan>,
+        plan: Result<Box<Plan>>,
         decode: Decode<T>,
     ) -> Result<Reply<T>> {
-        drive(self, Box::new(plan?), decode)
+        drive(self, plan?, decode)
     }
 
-    fn stream(&self, plan: Result<Plan>) -> Result<ChatStream> {
-        open(self, Box::new(plan?))
+    fn stream(&self, plan: Result<Box<Plan>>) -> Result<ChatStream> {
+        open(self, plan?)
     }
 
     fn map<T: Send + 'static, U>(

@@ -15,7 +15,7 @@ use super::progress::Progress;
 use super::request::Request;
 use crate::calls::Execute;
 use crate::chat_call::{Chat, PATH};
-use crate::options::Options;
+use crate::options::CallOptions;
 use crate::stop_token::StopToken;
 use crate::{ChatCompletion, ChatRequest, Reply};
 
@@ -25,7 +25,7 @@ pub(crate) type OnProgress = Box<dyn FnMut(&Progress) + Send>;
 /// The requests of a batch, those under way, and how far it has come.
 pub struct Queue<I: Iterator<Item: Request>> {
     requests: Fuse<I>,
-    options: Options,
+    options: CallOptions,
     concurrency: usize,
     next_index: usize,
     in_flight: BTreeMap<usize, <I::Item as Request>::Key>,
@@ -40,6 +40,7 @@ pub struct Queue<I: Iterator<Item: Request>> {
 /// What is to be done next.
 #[expect(clippy::exhaustive_enums, reason = "a driver has to do each of these")]
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "there is one at a time, taken apart at once")]
 pub enum Next<K> {
     /// Begin a call.
     Call(Task),
@@ -56,7 +57,7 @@ pub enum Next<K> {
 pub struct Task {
     index: usize,
     request: ChatRequest,
-    options: Options,
+    options: CallOptions,
 }
 
 impl Task {
@@ -87,16 +88,17 @@ pub struct Done<K> {
 impl<I: Iterator<Item: Request>> Queue<I> {
     pub(crate) fn new(
         requests: I,
-        options: Options,
+        mut options: CallOptions,
         concurrency: usize,
         on_progress: Option<OnProgress>,
     ) -> Self {
         let (least, most) = requests.size_hint();
         let total = most.filter(|most| *most == least);
         let stop = StopToken::default();
+        options.stop = Some(stop.clone());
         Self {
             requests: requests.fuse(),
-            options: Options { stop: Some(stop.clone()), ..options },
+            options,
             concurrency: concurrency.max(1),
             next_index: 0,
             in_flight: BTreeMap::new(),
@@ -227,7 +229,7 @@ mod tests {
         count: usize,
         concurrency: usize,
     ) -> Queue<impl Iterator<Item = (String, ChatRequest)>> {
-        Queue::new(requests(count), Options::default(), concurrency, None)
+        Queue::new(requests(count), CallOptions::default(), concurrency, None)
     }
 
     fn call<K: fmt::Debug>(next: Next<K>) -> usize {

@@ -6,7 +6,7 @@ use super::progress::Progress;
 use super::queue::{OnProgress, Queue};
 use super::request::Request;
 use crate::calls::Execute;
-use crate::options::{Options, option_setters};
+use crate::options::{CallOptions, option_setters};
 use crate::stream_options::stream_setters;
 
 /// How many calls are under way at once, unless the caller says otherwise.
@@ -41,7 +41,7 @@ pub trait ExecuteBatch: Execute {
 pub struct Batch<'a, C, I> {
     client: &'a C,
     requests: I,
-    options: Options,
+    options: CallOptions,
     concurrency: usize,
     on_progress: Option<OnProgress>,
 }
