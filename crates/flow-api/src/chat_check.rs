@@ -34,6 +34,10 @@ pub(crate) fn messages(messages: &[Message]) -> Result<()> {
 
 pub(crate) fn params(params: &Params) -> Result<()> {
     params.check()?;
+    // Most requests have none.
+    if params.values().iter().next().is_none() {
+        return Ok(());
+    }
     stream(params)?;
     in_range(params, TEMPERATURE, 0.0, 2.0)?;
     in_range(params, TOP_P, 0.0, 1.0)?;

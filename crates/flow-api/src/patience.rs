@@ -74,11 +74,14 @@ impl Patience {
     }
 
     /// Begins a body that is read whole, and bounds it further where the reply is an error: what that
-    /// means is known from its `status`.
-    pub fn for_body(&mut self, status: StatusCode, now: Tick) {
+    /// means is known from its `status`. The clock is asked only then.
+    pub fn for_body(&mut self, status: StatusCode, now: impl FnOnce() -> Tick) {
         self.content.until = None;
-        let soon = Limit::new(Some(MAX_ERROR_BODY_TIME), now);
-        if !status.is_success() && soon.is_before(&self.attempt) {
+        if status.is_success() {
+            return;
+        }
+        let soon = Limit::new(Some(MAX_ERROR_BODY_TIME), now());
+        if soon.is_before(&self.attempt) {
             self.attempt.until = soon.until;
             if self.attempt.span.is_zero() {
                 self.attempt.span = soon.span;
@@ -167,9 +170,9 @@ mod tests {
     #[test]
     fn body_of_an_error_and_the_end_of_a_stream_have_little_time() {
         let mut error = patience(true, None, None, 10);
-        error.for_body(StatusCode::OK, at(1));
+        error.for_body(StatusCode::OK, || at(1));
         assert_eq!(error.until(at(1), 0), None);
-        error.for_body(StatusCode::BAD_GATEWAY, at(1));
+        error.for_body(StatusCode::BAD_GATEWAY, || at(1));
         assert_eq!(error.until(at(2), 0), Some(at(6)));
         assert_eq!(error.over(Sent::Perhaps).message(), "no whole reply within 5.00 s");
         let mut end = patience(true, None, None, 10);

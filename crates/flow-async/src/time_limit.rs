@@ -26,16 +26,21 @@ pub(crate) struct TimeLimit {
 
 impl TimeLimit {
     /// Starts the time of the attempt, with the wait for the head of the reply.
-    pub(crate) fn new(clock: Arc<dyn Clock>, in_flight: InFlight, mut patience: Patience) -> Self {
-        // For transports that look at it, though they need not.
+    pub(crate) fn new(
+        clock: Arc<dyn Clock>,
+        in_flight: InFlight,
+        patience: impl FnOnce(Tick) -> Patience,
+    ) -> Self {
         let now = clock.now();
+        let mut patience = patience(now);
+        // For transports that look at it, though they need not.
         in_flight.set_wait_limit(patience.until(now, 0).map(|until| until.since(now)));
         Self { clock, in_flight, patience, timer: None }
     }
 
     /// Bounds the body of an error further.
     pub(crate) fn for_body(&mut self, status: StatusCode) {
-        self.patience.for_body(status, self.clock.now());
+        self.patience.for_body(status, || self.clock.now());
     }
 
     /// Bounds what comes after the end of a stream further.

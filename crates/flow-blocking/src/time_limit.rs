@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use flow_api::client::{InFlight, Patience};
+use flow_errors::call::Tick;
 use flow_errors::{Error, Result};
 use http::StatusCode;
 
@@ -19,9 +20,14 @@ pub(crate) struct TimeLimit {
 
 impl TimeLimit {
     /// Starts the time of the attempt, with the wait for the head of the reply.
-    pub(crate) fn new(clock: Arc<dyn Clock>, in_flight: InFlight, patience: Patience) -> Self {
-        let mut limit = Self { clock, in_flight, patience };
-        limit.begin_wait(0);
+    pub(crate) fn new(
+        clock: Arc<dyn Clock>,
+        in_flight: InFlight,
+        patience: impl FnOnce(Tick) -> Patience,
+    ) -> Self {
+        let now = clock.now();
+        let mut limit = Self { clock, in_flight, patience: patience(now) };
+        limit.begin_wait_at(now, 0);
         limit
     }
 
@@ -37,7 +43,10 @@ impl TimeLimit {
 
     /// Begins the wait for what comes after so much content.
     pub(crate) fn begin_wait(&mut self, contents: u64) {
-        let now = self.clock.now();
+        self.begin_wait_at(self.clock.now(), contents);
+    }
+
+    fn begin_wait_at(&mut self, now: Tick, contents: u64) {
         let left = self.patience.until(now, contents).map(|until| until.since(now));
         self.in_flight.set_wait_limit(left);
     }
