@@ -155,7 +155,8 @@ impl BaseUrl {
     }
 }
 
-const CHAT: &str = "/chat/completions";
+/// The path of chats.
+pub(crate) const CHAT: &str = "/chat/completions";
 
 /// What a base URL must not end in: a classic mistake.
 const ENDPOINTS: [&str; 3] = [CHAT, "/completions", "/embeddings"];

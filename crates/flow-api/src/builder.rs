@@ -7,7 +7,6 @@ use std::time::Duration;
 use flow_errors::{Error, Result};
 
 use crate::connection::Connection;
-use crate::gates::Gates;
 use crate::options::{Checked, Options, option_setters};
 use crate::settings::Settings;
 use crate::stream_options::stream_setters;
@@ -171,7 +170,7 @@ impl<C: Build> ClientBuilder<C> {
                 C::connect(&connection)?
             }
         };
-        let settings = Settings { base_url, defaults: Arc::new(defaults), gates: Gates::default() };
+        let settings = Settings::new(base_url, defaults);
         Ok(C::assemble(settings, transport))
     }
 }

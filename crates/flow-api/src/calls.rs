@@ -74,11 +74,12 @@ impl<'a, C: Execute> Embeddings<'a, C> {
     ///
     /// Every kind of error there is; match on [`Error::kind`].
     pub fn send(self) -> C::Sending<EmbeddingList> {
-        let operation = Operation::new(Method::POST, "/embeddings");
+        let settings = self.client.settings();
+        let operation = settings.operation(Method::POST, "/embeddings");
         let operation = operation.with_model(self.request.model());
         let body = self.request.check().and_then(|()| encode(&self.request));
         let draft = Draft { operation, path: "/embeddings", body };
-        let plan = plan(self.client.settings(), entropy(self.client), draft, self.options);
+        let plan = plan(settings, entropy(self.client), draft, self.options);
         let plan = plan.map(|plan| plan.with_answer_tokens(0));
         self.client.execute(plan, |json| serde_json::from_str(json))
     }
@@ -167,7 +168,7 @@ impl<'a, C: Execute> Post<'a, C> {
     ///
     /// As any call; `invalid_input` if the body could not be serialized.
     pub fn send<T: DeserializeOwned + Send + 'static>(self) -> C::Sending<T> {
-        let operation = Operation::new(Method::POST, &self.path);
+        let operation = self.client.settings().operation(Method::POST, &self.path);
         let draft = Draft { operation, path: &self.path, body: self.body };
         execute(self.client, draft, self.options)
     }
@@ -205,7 +206,7 @@ impl<'a, C: Execute> Get<'a, C> {
     ///
     /// As any call.
     pub fn send<T: DeserializeOwned + Send + 'static>(self) -> C::Sending<T> {
-        let operation = Operation::new(Method::GET, &self.path);
+        let operation = self.client.settings().operation(Method::GET, &self.path);
         let draft = Draft { operation, path: &self.path, body: Ok(Bytes::new()) };
         execute(self.client, draft, self.options)
     }
@@ -253,7 +254,6 @@ pub(crate) fn plan(
     options: CallOptions,
 ) -> Result<Box<Plan>> {
     let Draft { operation, path, body } = draft;
-    let operation = operation.with_host(settings.base_url.shared_authority());
     let ready = body.and_then(|body| {
         let checked = settings.with(options)?;
         Ok((settings.base_url.join(path)?, body, checked))

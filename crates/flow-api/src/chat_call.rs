@@ -3,10 +3,9 @@
 use std::fmt;
 
 use bytes::Bytes;
-use flow_errors::call::Operation;
 use flow_errors::{Error, Result};
-use http::Method;
 
+use crate::base_url::CHAT;
 use crate::calls::{self, Draft, Execute, encode};
 use crate::chat_params::STREAM;
 use crate::chat_request::AsStream;
@@ -17,8 +16,6 @@ use crate::plan::Plan;
 use crate::settings::Settings;
 use crate::stream_options::stream_setters;
 use crate::{ChatCompletion, ChatRequest};
-
-pub(crate) const PATH: &str = "/chat/completions";
 
 /// The most tokens of an answer that a gateway is likely to wait for in one piece: its usual minute
 /// at 100 tokens a second, which few models exceed.
@@ -117,7 +114,7 @@ fn plan(
     options: CallOptions,
     streams: bool,
 ) -> Result<Box<Plan>> {
-    let operation = Operation::new(Method::POST, PATH).with_model(request.model());
+    let operation = settings.chat(request.model());
     let as_stream = AsStream { with_usage: settings.asks_for_usage(&options) };
     let write = move |request: &ChatRequest, model: Option<&str>, streams: bool| {
         encode(&request.variant(model, streams.then_some(as_stream)))
@@ -129,7 +126,7 @@ fn plan(
     let warning = most.filter(|_| !streams).and_then(warning);
     // The request is kept only where it may be written once more.
     let has_variants = settings.has_variants(&options, streams);
-    let plan = calls::plan(settings, entropy, Draft { operation, path: PATH, body }, options)?;
+    let plan = calls::plan(settings, entropy, Draft { operation, path: CHAT, body }, options)?;
     let plan = plan.for_chat(answers, streams).with_answer_tokens(tokens).with_warning(warning);
     if !has_variants {
         return Ok(plan);

@@ -310,19 +310,15 @@ mod tests {
     use super::*;
     use crate::base_url::BaseUrl;
     use crate::calls::{Draft, plan};
-    use crate::gates::Gates;
     use crate::options::{CallOptions, Options};
     use crate::settings::Settings;
 
     #[test]
     fn stream_of_a_plan_knows_what_was_asked_and_hides_the_key() {
         let options = Options { api_key: Some("sk-planted".to_owned()), ..Options::default() };
-        let settings = Settings {
-            base_url: BaseUrl::new("https://example.com/v1", false).unwrap(),
-            defaults: Arc::new(Checked::new(options, "ours/1").unwrap()),
-            gates: Gates::default(),
-        };
-        let operation = Operation::new(Method::POST, "/chat/completions");
+        let base_url = BaseUrl::new("https://example.com/v1", false).unwrap();
+        let settings = Settings::new(base_url, Checked::new(options, "ours/1").unwrap());
+        let operation = settings.chat("m");
         let draft = Draft { operation, path: "/chat/completions", body: Ok(Bytes::new()) };
         let plan = plan(&settings, [0; 2], draft, CallOptions::default()).unwrap();
         let plan = plan.for_chat(2, true);

@@ -78,18 +78,19 @@ impl Running {
     pub fn on_reply<T: Any>(
         &mut self,
         now: Tick,
-        entropy: u64,
+        entropy: impl FnOnce() -> u64,
         result: Result<Received<T>>,
     ) -> Option<Reply<T>> {
         match result {
             Ok(received) => {
-                self.on_outcome(now, entropy, received.outcome());
+                // A success needs no entropy: nothing is decided.
+                self.on_outcome(now, 0, received.outcome());
                 let attempts = self.call.attempts().clone();
                 self.trace.succeeded(&self.plan, &attempts, &received.body);
                 Some(Reply::new(received, attempts))
             }
             Err(error) => {
-                self.on_failure(now, entropy, error);
+                self.on_failure(now, entropy(), error);
                 None
             }
         }
@@ -144,9 +145,11 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // The instant only matters to the history, which nobody reads any more.
-        let gate = self.plan.gate(self.call.target());
-        gate.tell(&mut self.call, |call, gate| call.cancel(Tick::ORIGIN, gate));
+        if !self.call.is_over() {
+            // The instant only matters to the history, which nobody reads any more.
+            let gate = self.plan.gate(self.call.target());
+            gate.tell(&mut self.call, |call, gate| call.cancel(Tick::ORIGIN, gate));
+        }
         let attempts = self.call.attempts();
         self.trace.end_attempt(&self.plan, attempts.last(), None);
         self.trace.cancelled(attempts);

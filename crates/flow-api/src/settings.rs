@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use flow_errors::call::{Health, Tick, Timeouts};
+use flow_errors::call::{Health, Operation, Tick, Timeouts};
 use flow_errors::{Result, RetryPolicy};
+use http::Method;
 
-use crate::BaseUrl;
+use crate::base_url::{BaseUrl, CHAT};
 use crate::gates::Gates;
 use crate::limit::Limit;
 use crate::options::{CallOptions, Checked, Options};
@@ -18,11 +19,28 @@ const BATCH_ATTEMPT_TIMEOUT: Duration = Duration::from_secs(600);
 /// A client's checked settings and the state its calls share.
 pub struct Settings {
     pub(crate) base_url: BaseUrl,
+    /// What most calls are about, but for their model.
+    chat: Operation,
     pub(crate) defaults: Arc<Checked>,
     pub(crate) gates: Gates,
 }
 
 impl Settings {
+    pub(crate) fn new(base_url: BaseUrl, defaults: Checked) -> Self {
+        let chat = Operation::new(Method::POST, CHAT).with_host(base_url.shared_authority());
+        Self { base_url, chat, defaults: Arc::new(defaults), gates: Gates::default() }
+    }
+
+    /// Returns what a chat with this model is about.
+    pub(crate) fn chat(&self, model: &str) -> Operation {
+        self.chat.clone().with_model(model)
+    }
+
+    /// Returns what another call is about.
+    pub(crate) fn operation(&self, method: Method, path: &str) -> Operation {
+        Operation::new(method, path).with_host(self.base_url.shared_authority())
+    }
+
     /// Returns the settings of a call with these options, which are the client's as a rule.
     pub(crate) fn with(&self, options: CallOptions) -> Result<Arc<Checked>> {
         match options.into_set() {

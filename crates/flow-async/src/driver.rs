@@ -24,7 +24,7 @@ pub(crate) async fn drive<T: 'static>(
         let send = next_send(client, &mut call).await?;
         let result = call.span().in_future(attempt(client, call.plan(), send)).await;
         let result = result.and_then(|arrived| call.plan().receive(arrived, decode));
-        if let Some(reply) = call.on_reply(clock.now(), clock.entropy(), result) {
+        if let Some(reply) = call.on_reply(clock.now(), || clock.entropy(), result) {
             return Ok(reply);
         }
     }

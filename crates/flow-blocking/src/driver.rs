@@ -24,7 +24,7 @@ pub(crate) fn drive<T: 'static>(
         let send = next_send(client, &mut call)?;
         let result = call.span().in_scope(|| attempt(client, call.plan(), send));
         let result = result.and_then(|arrived| call.plan().receive(arrived, decode));
-        if let Some(reply) = call.on_reply(clock.now(), clock.entropy(), result) {
+        if let Some(reply) = call.on_reply(clock.now(), || clock.entropy(), result) {
             return Ok(reply);
         }
     }

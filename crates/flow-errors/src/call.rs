@@ -192,6 +192,12 @@ impl Call {
         &self.attempts
     }
 
+    /// Returns whether nothing more will be sent: it succeeded, failed or was cancelled.
+    #[must_use]
+    pub const fn is_over(&self) -> bool {
+        matches!(self.state, State::Done(_))
+    }
+
     /// Returns what the wait before the next attempt is for; `None` when none is to come.
     #[must_use]
     pub const fn waits_for(&self) -> Option<Why> {

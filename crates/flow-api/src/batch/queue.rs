@@ -13,8 +13,9 @@ use http::Method;
 
 use super::progress::Progress;
 use super::request::Request;
+use crate::base_url::CHAT;
 use crate::calls::Execute;
-use crate::chat_call::{Chat, PATH};
+use crate::chat_call::Chat;
 use crate::options::CallOptions;
 use crate::stop_token::StopToken;
 use crate::{ChatCompletion, ChatRequest, Reply};
@@ -132,7 +133,7 @@ impl<I: Iterator<Item: Request>> Queue<I> {
         let index = self.next_index;
         self.next_index = index.saturating_add(1);
         if let Some(error) = &self.stopped_by {
-            let operation = Operation::new(Method::POST, PATH).with_model(request.model());
+            let operation = Operation::new(Method::POST, CHAT).with_model(request.model());
             let error = error.of_service().with_operation(operation);
             return Next::Done(self.done(now, index, key, Err(error)));
         }
