@@ -267,12 +267,11 @@ fn idempotency_key([high, low]: [u64; 2]) -> Bytes {
     // All at once, as for one instruction.
     let firsts = bytes.map(|byte| digit(byte >> 4));
     let seconds = bytes.map(|byte| digit(byte & 0xf));
-    let mut key = *b"flow-00112233445566778899aabbccddeeff";
-    let pairs = firsts.into_iter().zip(seconds).rev();
-    for (digits, (first, second)) in key.rchunks_exact_mut(2).zip(pairs) {
-        digits.copy_from_slice(&[first, second]);
+    let mut digits = [0; 32];
+    for ((pair, first), second) in digits.chunks_exact_mut(2).zip(firsts).zip(seconds) {
+        pair.copy_from_slice(&[first, second]);
     }
-    Bytes::copy_from_slice(&key)
+    Bytes::from([b"flow-".as_slice(), &digits].concat())
 }
 
 /// Gives another body a key of its own: a service must not take it for the first one sent again.
