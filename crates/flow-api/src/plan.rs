@@ -1,5 +1,6 @@
 //! One call, checked and ready: what every attempt sends, and how its reply is read.
 
+use std::any::Any;
 use std::iter;
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -211,7 +212,7 @@ impl Plan {
     /// Returns the service's error, whatever its dialect and under whatever status; `decode` for a
     /// success that `decode` refuses; `reply_too_large` above the caller's maximum; `cancelled` where
     /// the body's reading ended with that.
-    pub fn receive<T>(&self, arrived: Arrived, decode: Decode<T>) -> Result<Received<T>> {
+    pub fn receive<T: Any>(&self, arrived: Arrived, decode: Decode<T>) -> Result<Received<T>> {
         let most = self.checked.max_reply_bytes;
         read(arrived, most, decode).map_err(|error| self.redacted(error))
     }
