@@ -106,8 +106,7 @@ impl Plan {
     /// Returns the plan with a key, made of `entropy`, that lets the service recognize a request
     /// sent twice; one of the caller's own stays. GET requests need none.
     pub(crate) fn with_idempotency_key(mut self: Box<Self>, entropy: [u64; 2]) -> Box<Self> {
-        let is_post = *self.operation.method() == Method::POST;
-        if is_post && !self.checked.headers.contains_key(IDEMPOTENCY_KEY) {
+        if *self.operation.method() == Method::POST {
             self.idempotency_key = HeaderValue::from_maybe_shared(idempotency_key(entropy)).ok();
         }
         self
@@ -160,8 +159,14 @@ impl Plan {
         let is_post = *self.operation.method() == Method::POST;
         let Checked { headers, post_headers, .. } = &*self.checked;
         let mut headers = HeaderMap::clone(if is_post { post_headers } else { headers });
-        if let Some(key) = &self.idempotency_key {
-            headers.insert(IDEMPOTENCY_KEY, key.clone());
+        headers.remove(header::HOST);
+        if let Some((key, place)) =
+            self.idempotency_key.as_ref().zip(headers.get_mut(IDEMPOTENCY_KEY))
+        {
+            // What the caller set, which is marked sensitive, is left alone.
+            if !place.is_sensitive() {
+                *place = key.clone();
+            }
         }
         if let Some(ending) = self.key_ending(target) {
             distinguish(&mut headers, &ending);

@@ -14,7 +14,7 @@ use bytes::Bytes;
 use flow_api::client::{Connection, InFlight, head};
 use flow_errors::{Error, Result, Sent};
 use http::uri::Authority;
-use http::{Request, Response, Uri};
+use http::{HeaderValue, Request, Response, Uri, header};
 use http_body_util::BodyExt as _;
 use reqwest::Url;
 
@@ -37,11 +37,19 @@ pub struct HttpTransport {
 /// What is remembered from call to call.
 #[derive(Default)]
 struct Last {
-    /// The URL of the last request: most calls have the same, and parsing one takes longer than
+    /// The place of the last request: most calls have the same, and parsing a URL takes longer than
     /// writing the request.
-    url: Option<(Uri, Url)>,
+    place: Option<(Uri, Place)>,
     /// When the last head arrived.
     reply: Option<Instant>,
+}
+
+/// Where a request goes, as reqwest and the service want to know it.
+#[derive(Clone)]
+struct Place {
+    url: Url,
+    /// The header, which hyper would write anew for each request; `None` leaves it to hyper.
+    host: Option<HeaderValue>,
 }
 
 impl HttpTransport {
@@ -83,22 +91,27 @@ impl HttpTransport {
 
     fn request(&self, request: Request<Bytes>, in_flight: &InFlight) -> Result<reqwest::Request> {
         let (head, body) = request.into_parts();
-        let mut request = reqwest::Request::new(head.method, self.url(head.uri)?);
+        let Place { url, host } = self.place(head.uri)?;
+        let mut request = reqwest::Request::new(head.method, url);
         *request.headers_mut() = head.headers;
+        if let Some(host) = host {
+            request.headers_mut().entry(header::HOST).or_insert(host);
+        }
         let body = RequestBody::new(body, in_flight.clone());
         *request.body_mut() = Some(reqwest::Body::wrap(body));
         Ok(request)
     }
 
-    fn url(&self, uri: Uri) -> Result<Url> {
+    fn place(&self, uri: Uri) -> Result<Place> {
         let mut last = self.last();
-        if let Some((_, url)) = last.url.as_ref().filter(|(known, _)| is_same(known, &uri)) {
-            return Ok(url.clone());
+        if let Some((_, place)) = last.place.as_ref().filter(|(known, _)| is_same(known, &uri)) {
+            return Ok(place.clone());
         }
         let url = Url::parse(&uri.to_string())
             .map_err(|source| head::unsendable().with_source(source))?;
-        last.url = Some((uri, url.clone()));
-        Ok(url)
+        let place = Place { host: host(&url), url };
+        last.place = Some((uri, place.clone()));
+        Ok(place)
     }
 
     /// Lets the runtime look at its sockets, unless it has just done so: of a connection that the
@@ -154,6 +167,15 @@ impl Transport for HttpTransport {
             head::check(reply.headers())?;
             Ok(reply.map(|body| body.map_err(body_failed).boxed_unsync()))
         })
+    }
+}
+
+/// Writes the header as hyper would.
+fn host(url: &Url) -> Option<HeaderValue> {
+    let host = url.host_str()?;
+    match url.port() {
+        Some(port) => format!("{host}:{port}").try_into().ok(),
+        None => host.try_into().ok(),
     }
 }
 
