@@ -48,9 +48,9 @@ impl Limit {
 }
 
 impl Patience {
-    /// Starts the time of an attempt that is sent at `now`.
-    pub(crate) fn new(send: &Send, rules: &StreamRules, now: Tick) -> Self {
-        let streams = send.target.streams;
+    /// Starts the time of an attempt.
+    pub(crate) fn new(send: &Send, rules: &StreamRules) -> Self {
+        let (streams, now) = (send.target.streams, send.at);
         Self {
             attempt: Limit::new(send.timeout, now),
             content: Limit::new(rules.first_content.filter(|_| streams), now),
@@ -65,10 +65,10 @@ impl Patience {
     /// before there is any. The time for the next one begins with the first wait for it: what the
     /// caller does in between is not counted.
     #[must_use]
-    pub fn until(&mut self, now: Tick, contents: u64) -> Option<Tick> {
+    pub fn until(&mut self, now: impl FnOnce() -> Tick, contents: u64) -> Option<Tick> {
         if contents > self.contents {
             self.contents = contents;
-            self.content = Limit::new(self.idle, now);
+            self.content = Limit::new(self.idle, now());
         }
         [self.attempt.until, self.content.until].into_iter().flatten().min()
     }
@@ -142,43 +142,43 @@ mod tests {
             idle: Some(idle * SECOND),
             ..StreamRules::DEFAULT
         };
-        Patience::new(&send, &rules, at(0))
+        Patience::new(&send, &rules)
     }
 
     #[test]
     fn content_has_its_time_from_the_first_wait_for_it() {
         let mut patience = patience(true, Some(100), Some(5), 10);
-        assert_eq!(patience.until(at(1), 0), Some(at(5)));
-        assert_eq!(patience.until(at(4), 0), Some(at(5)));
-        assert_eq!(patience.until(at(6), 1), Some(at(16)));
-        assert_eq!(patience.until(at(15), 1), Some(at(16)));
+        assert_eq!(patience.until(|| at(1), 0), Some(at(5)));
+        assert_eq!(patience.until(|| at(4), 0), Some(at(5)));
+        assert_eq!(patience.until(|| at(6), 1), Some(at(16)));
+        assert_eq!(patience.until(|| at(15), 1), Some(at(16)));
         let error = patience.over(Sent::Perhaps);
         assert_eq!((error.kind(), error.message()), (Kind::Timeout, "no content for 10.00 s"));
         // Of the caller's own time between two pieces nothing is counted.
-        assert_eq!(patience.until(at(90), 3), Some(at(100)));
+        assert_eq!(patience.until(|| at(90), 3), Some(at(100)));
         assert_eq!(patience.over(Sent::Perhaps).message(), "no whole reply within 1 min 40 s");
     }
 
     #[test]
     fn limits_for_content_are_those_of_streams() {
-        assert_eq!(patience(false, Some(100), Some(5), 10).until(at(1), 0), Some(at(100)));
-        assert_eq!(patience(false, None, Some(5), 10).until(at(1), 0), None);
+        assert_eq!(patience(false, Some(100), Some(5), 10).until(|| at(1), 0), Some(at(100)));
+        assert_eq!(patience(false, None, Some(5), 10).until(|| at(1), 0), None);
         let mut endless = patience(true, None, None, 10);
-        assert_eq!((endless.until(at(1), 0), endless.until(at(2), 1)), (None, Some(at(12))));
+        assert_eq!((endless.until(|| at(1), 0), endless.until(|| at(2), 1)), (None, Some(at(12))));
     }
 
     #[test]
     fn body_of_an_error_and_the_end_of_a_stream_have_little_time() {
         let mut error = patience(true, None, None, 10);
         error.for_body(StatusCode::OK, || at(1));
-        assert_eq!(error.until(at(1), 0), None);
+        assert_eq!(error.until(|| at(1), 0), None);
         error.for_body(StatusCode::BAD_GATEWAY, || at(1));
-        assert_eq!(error.until(at(2), 0), Some(at(6)));
+        assert_eq!(error.until(|| at(2), 0), Some(at(6)));
         assert_eq!(error.over(Sent::Perhaps).message(), "no whole reply within 5.00 s");
         let mut end = patience(true, None, None, 10);
-        assert_eq!(end.until(at(1), 1), Some(at(11)));
+        assert_eq!(end.until(|| at(1), 1), Some(at(11)));
         end.for_end(at(2));
-        assert_eq!(end.until(at(2), 1), Some(at(2) + MAX_END_TIME));
+        assert_eq!(end.until(|| at(2), 1), Some(at(2) + MAX_END_TIME));
     }
 
     #[test]

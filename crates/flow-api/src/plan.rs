@@ -198,10 +198,10 @@ impl Plan {
         Some(model.unwrap_or_default() + "-stream")
     }
 
-    /// Starts the time of an attempt that is sent at `now`.
+    /// Starts the time of an attempt.
     #[must_use]
-    pub fn patience(&self, send: &Send, now: Tick) -> Patience {
-        Patience::new(send, &self.checked.stream, now)
+    pub fn patience(&self, send: &Send) -> Patience {
+        Patience::new(send, &self.checked.stream)
     }
 
     /// Starts reading the body that follows `head`.

@@ -78,8 +78,8 @@ enum Answer {
 async fn exchange(client: &Client, plan: &Plan, send: Send) -> Result<Answer> {
     let clock = client.clock();
     let in_flight = InFlight::new(send.timeout);
-    let patience = |now| plan.patience(&send, now);
-    let mut limit = TimeLimit::new(clock.clone(), in_flight.clone(), patience);
+    let patience = plan.patience(&send);
+    let mut limit = TimeLimit::new(clock.clone(), in_flight.clone(), patience, send.at);
     let request = plan.request(send.target)?;
     let sending = client.transport().send(request, &in_flight);
     let reply = limit.hold(sending).await?;

@@ -29,12 +29,11 @@ impl TimeLimit {
     pub(crate) fn new(
         clock: Arc<dyn Clock>,
         in_flight: InFlight,
-        patience: impl FnOnce(Tick) -> Patience,
+        mut patience: Patience,
+        now: Tick,
     ) -> Self {
-        let now = clock.now();
-        let mut patience = patience(now);
         // For transports that look at it, though they need not.
-        in_flight.set_wait_limit(patience.until(now, 0).map(|until| until.since(now)));
+        in_flight.set_wait_limit(patience.until(|| now, 0).map(|until| until.since(now)));
         Self { clock, in_flight, patience, timer: None }
     }
 
@@ -63,17 +62,15 @@ impl TimeLimit {
     /// Returns whether what comes after so much content has taken too long.
     pub(crate) fn is_over(&mut self, contents: u64) -> bool {
         let now = self.clock.now();
-        self.patience.until(now, contents).is_some_and(|until| now >= until)
+        self.patience.until(|| now, contents).is_some_and(|until| now >= until)
     }
 
     /// Is ready when the wait for what comes after so much content has taken too long.
     pub(crate) fn poll_over(&mut self, context: &mut Context<'_>, contents: u64) -> Poll<()> {
         loop {
-            let now = self.clock.now();
-            let Some(until) = self.patience.until(now, contents) else { return Poll::Pending };
-            if now >= until {
-                return Poll::Ready(());
-            }
+            // Only content moves the limit; when it is over, the timer knows.
+            let until = self.patience.until(|| self.clock.now(), contents);
+            let Some(until) = until else { return Poll::Pending };
             let (at, timer) = match &mut self.timer {
                 Some(timer) if timer.0 <= until => timer,
                 timer => timer.insert((until, self.clock.sleep_until(until))),

@@ -23,10 +23,10 @@ impl TimeLimit {
     pub(crate) fn new(
         clock: Arc<dyn Clock>,
         in_flight: InFlight,
-        patience: impl FnOnce(Tick) -> Patience,
+        patience: Patience,
+        now: Tick,
     ) -> Self {
-        let now = clock.now();
-        let mut limit = Self { clock, in_flight, patience: patience(now) };
+        let mut limit = Self { clock, in_flight, patience };
         limit.begin_wait_at(now, 0);
         limit
     }
@@ -47,14 +47,14 @@ impl TimeLimit {
     }
 
     fn begin_wait_at(&mut self, now: Tick, contents: u64) {
-        let left = self.patience.until(now, contents).map(|until| until.since(now));
+        let left = self.patience.until(|| now, contents).map(|until| until.since(now));
         self.in_flight.set_wait_limit(left);
     }
 
     /// Returns whether what comes after so much content has taken too long.
     pub(crate) fn is_over(&mut self, contents: u64) -> bool {
         let now = self.clock.now();
-        self.patience.until(now, contents).is_some_and(|until| now >= until)
+        self.patience.until(|| now, contents).is_some_and(|until| now >= until)
     }
 
     /// Returns the error of an attempt whose time is over.

@@ -75,7 +75,6 @@ enum State {
     /// A send is under way. `failure` is the one before it.
     Sending {
         send: Send,
-        since: Tick,
         pass: Pass,
         failure: Option<Error>,
     },
@@ -253,9 +252,9 @@ impl Call {
     /// `entropy` is 64 random bits, drawn anew for each outcome.
     pub fn on_outcome(&mut self, now: Tick, entropy: u64, outcome: Outcome, gate: &mut Gate) {
         let now = self.observe(now);
-        let State::Sending { send, since, pass, .. } = &self.state else { return };
-        let attempt = self.record(*send, *since);
-        let elapsed = now.since(*since);
+        let State::Sending { send, pass, .. } = &self.state else { return };
+        let attempt = self.record(*send);
+        let elapsed = now.since(send.at);
         gate.settle(now, pass, outcome.ending());
         match outcome {
             Outcome::Succeeded { status, request_id, .. } => {
@@ -295,10 +294,10 @@ impl Call {
                 gate.give_up(now, *ticket);
                 failure.clone()
             }
-            State::Sending { send, since, pass, failure } => {
+            State::Sending { send, pass, failure } => {
                 gate.settle(now, pass, Ending::Cancelled);
-                let attempt = self.record(*send, *since);
-                self.attempts.push(attempt.cancelled(now.since(*since)));
+                let attempt = self.record(*send);
+                self.attempts.push(attempt.cancelled(now.since(send.at)));
                 failure.clone()
             }
         };
@@ -369,8 +368,8 @@ impl Call {
             (attempt, left) => attempt.or(left),
         };
         let attempt = u32::try_from(self.attempts.len()).unwrap_or(u32::MAX).saturating_add(1);
-        let send = Send { attempt, target: self.target(), timeout };
-        self.state = State::Sending { send, since: now, pass, failure };
+        let send = Send { attempt, target: self.target(), at: now, timeout };
+        self.state = State::Sending { send, pass, failure };
         Step::Send(send)
     }
 
@@ -379,12 +378,12 @@ impl Call {
     }
 
     /// Starts the record of the send under way.
-    fn record(&self, send: Send, since: Tick) -> Attempt {
+    fn record(&self, send: Send) -> Attempt {
         let streamed = send.target.streams;
         Attempt {
             streamed,
             warning: self.warning.clone().filter(|_| !streamed),
-            ..Attempt::new(send.attempt, self.shared_model().cloned(), since.since(self.started))
+            ..Attempt::new(send.attempt, self.shared_model().cloned(), send.at.since(self.started))
         }
     }
 

@@ -36,6 +36,8 @@ pub struct Send {
     pub attempt: u32,
     /// What is sent to.
     pub target: Target,
+    /// When it begins.
+    pub at: Tick,
     /// How long it may take, reply included; `None` without deadline and attempt timeout.
     pub timeout: Option<Duration>,
 }
