@@ -273,13 +273,12 @@ fn headers(api_key: &ApiKey, user_agent: &'static str) -> HeaderMap {
 }
 
 /// Adds what a POST has besides, unless the caller chose another; made once, because a copy of a
-/// map has no room for more. The host is the transport's, and only keeps the room for it.
+/// map has no room for more.
 fn of_post(headers: &HeaderMap) -> HeaderMap {
     let mut headers = headers.clone();
     let json = HeaderValue::from_static("application/json");
     headers.entry(header::CONTENT_TYPE).or_insert(json);
     headers.entry(IDEMPOTENCY_KEY).or_insert(HeaderValue::from_static(""));
-    headers.insert(header::HOST, HeaderValue::from_static(""));
     headers
 }
 

@@ -1,6 +1,5 @@
 //! One call, checked and ready: what every attempt sends, and how its reply is read.
 
-use std::any::Any;
 use std::iter;
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -106,7 +105,8 @@ impl Plan {
     /// Returns the plan with a key, made of `entropy`, that lets the service recognize a request
     /// sent twice; one of the caller's own stays. GET requests need none.
     pub(crate) fn with_idempotency_key(mut self: Box<Self>, entropy: [u64; 2]) -> Box<Self> {
-        if *self.operation.method() == Method::POST {
+        let is_post = *self.operation.method() == Method::POST;
+        if is_post && !self.checked.headers.contains_key(IDEMPOTENCY_KEY) {
             self.idempotency_key = HeaderValue::from_maybe_shared(idempotency_key(entropy)).ok();
         }
         self
@@ -159,14 +159,8 @@ impl Plan {
         let is_post = *self.operation.method() == Method::POST;
         let Checked { headers, post_headers, .. } = &*self.checked;
         let mut headers = HeaderMap::clone(if is_post { post_headers } else { headers });
-        headers.remove(header::HOST);
-        if let Some((key, place)) =
-            self.idempotency_key.as_ref().zip(headers.get_mut(IDEMPOTENCY_KEY))
-        {
-            // What the caller set, which is marked sensitive, is left alone.
-            if !place.is_sensitive() {
-                *place = key.clone();
-            }
+        if let Some(key) = &self.idempotency_key {
+            headers.insert(IDEMPOTENCY_KEY, key.clone());
         }
         if let Some(ending) = self.key_ending(target) {
             distinguish(&mut headers, &ending);
@@ -217,7 +211,7 @@ impl Plan {
     /// Returns the service's error, whatever its dialect and under whatever status; `decode` for a
     /// success that `decode` refuses; `reply_too_large` above the caller's maximum; `cancelled` where
     /// the body's reading ended with that.
-    pub fn receive<T: Any>(&self, arrived: Arrived, decode: Decode<T>) -> Result<Received<T>> {
+    pub fn receive<T>(&self, arrived: Arrived, decode: Decode<T>) -> Result<Received<T>> {
         let most = self.checked.max_reply_bytes;
         read(arrived, most, decode).map_err(|error| self.redacted(error))
     }

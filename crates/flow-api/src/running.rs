@@ -19,8 +19,7 @@ use crate::trace::{Trace, WorkSpan};
 #[derive(Debug)]
 pub struct Running {
     plan: Box<Plan>,
-    /// In a box, because the allocator is slow with futures of more than a kilobyte.
-    call: Box<Call>,
+    call: Call,
     trace: Trace,
     stops_with: Option<Place>,
 }
@@ -29,7 +28,7 @@ impl Running {
     /// Starts the call that `plan` describes.
     #[must_use]
     pub fn new(plan: Box<Plan>, now: Tick, wall: SystemTime) -> Self {
-        let (trace, call) = (Trace::new(&plan), Box::new(plan.call(now, wall)));
+        let (trace, call) = (Trace::new(&plan), plan.call(now, wall));
         let stops_with = plan.stops_with();
         Self { plan, call, trace, stops_with }
     }

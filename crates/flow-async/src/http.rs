@@ -14,7 +14,7 @@ use bytes::Bytes;
 use flow_api::client::{Connection, InFlight, head};
 use flow_errors::{Error, Result, Sent};
 use http::uri::Authority;
-use http::{HeaderValue, Request, Response, Uri, header};
+use http::{Request, Response, Uri};
 use http_body_util::BodyExt as _;
 use reqwest::Url;
 
@@ -37,19 +37,11 @@ pub struct HttpTransport {
 /// What is remembered from call to call.
 #[derive(Default)]
 struct Last {
-    /// The place of the last request: most calls have the same, and parsing a URL takes longer than
+    /// The URL of the last request: most calls have the same, and parsing one takes longer than
     /// writing the request.
-    place: Option<(Uri, Place)>,
+    url: Option<(Uri, Url)>,
     /// When the last head arrived.
     reply: Option<Instant>,
-}
-
-/// Where a request goes, as reqwest and the service want to know it.
-#[derive(Clone)]
-struct Place {
-    url: Url,
-    /// The header, which hyper would write anew for each request; `None` leaves it to hyper.
-    host: Option<HeaderValue>,
 }
 
 impl HttpTransport {
@@ -91,27 +83,22 @@ impl HttpTransport {
 
     fn request(&self, request: Request<Bytes>, in_flight: &InFlight) -> Result<reqwest::Request> {
         let (head, body) = request.into_parts();
-        let Place { url, host } = self.place(head.uri)?;
-        let mut request = reqwest::Request::new(head.method, url);
+        let mut request = reqwest::Request::new(head.method, self.url(head.uri)?);
         *request.headers_mut() = head.headers;
-        if let Some(host) = host {
-            request.headers_mut().entry(header::HOST).or_insert(host);
-        }
         let body = RequestBody::new(body, in_flight.clone());
         *request.body_mut() = Some(reqwest::Body::wrap(body));
         Ok(request)
     }
 
-    fn place(&self, uri: Uri) -> Result<Place> {
+    fn url(&self, uri: Uri) -> Result<Url> {
         let mut last = self.last();
-        if let Some((_, place)) = last.place.as_ref().filter(|(known, _)| is_same(known, &uri)) {
-            return Ok(place.clone());
+        if let Some((_, url)) = last.url.as_ref().filter(|(known, _)| is_same(known, &uri)) {
+            return Ok(url.clone());
         }
         let url = Url::parse(&uri.to_string())
             .map_err(|source| head::unsendable().with_source(source))?;
-        let place = Place { host: host(&url), url };
-        last.place = Some((uri, place.clone()));
-        Ok(place)
+        last.url = Some((uri, url.clone()));
+        Ok(url)
     }
 
     /// Lets the runtime look at its sockets, unless it has just done so: of a connection that the
@@ -167,15 +154,6 @@ impl Transport for HttpTransport {
             head::check(reply.headers())?;
             Ok(reply.map(|body| body.map_err(body_failed).boxed_unsync()))
         })
-    }
-}
-
-/// Writes the header as hyper would.
-fn host(url: &Url) -> Option<HeaderValue> {
-    let host = url.host_str()?;
-    match url.port() {
-        Some(port) => format!("{host}:{port}").try_into().ok(),
-        None => host.try_into().ok(),
     }
 }
 

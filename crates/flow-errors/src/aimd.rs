@@ -7,6 +7,7 @@
 
 use std::time::Duration;
 
+use crate::crowd::{Crowd, Held};
 use crate::meter::Moment;
 use crate::tick::{Tick, nanos};
 
@@ -21,6 +22,10 @@ const MOST: u64 = 1_000_000 * PER_SECOND;
 
 /// What is left of the rate after a refusal, in percent.
 const DECREASE: u64 = 85;
+
+/// What is left of it where others send to the same limit, in percent: rates that go up and down by
+/// more sooner become alike.
+const CROWDED_DECREASE: u64 = 70;
 
 /// What a measurement may leave of the rate: a limit that was idle in between gives less than it has.
 const LARGEST_DECREASE: u64 = 4;
@@ -44,10 +49,8 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// So late a send may be without losing its slot: timers and schedulers are.
 const LATENESS: Duration = Duration::from_millis(20);
 
-/// How many sends are left out before one that must not be refused, because its call would fail.
-///
-/// Settled in the laboratory's batch (S1, 20 seeds): with none, one process loses up to 2 of 1,000 jobs
-/// and eight that share a limit 7 to 19; with one 11 of theirs, with two 8, with three no fewer, and time.
+/// How many sends are left out before one that must not be refused, because its call would fail. Among
+/// others that is no help: they would use what is left.
 const CAUTION: u64 = 2;
 
 /// So many sends are measured with an error of a few percent.
@@ -61,11 +64,13 @@ pub(crate) struct Aimd {
     /// What it grows in proportion to: about the limit, or what this process once had of it, so that
     /// who shares it with others and has less than they catches up.
     scale: u64,
-    /// For how long calls were held back since then, in nanoseconds, and how many.
-    held: u64,
-    held_sends: u64,
+    /// What was held back since then.
+    held: Held,
     /// Whether the rate is a guess still.
     is_searching: bool,
+    /// Whether it is the one that the first refusal was answered with.
+    is_first_guess: bool,
+    crowd: Crowd,
     /// The first send of the epoch.
     epoch: u64,
     /// The limit, where it is known after all.
@@ -101,9 +106,10 @@ impl Aimd {
         let mut aimd = Self {
             base: guess.clamp(LEAST, MOST),
             scale: LEAST,
-            held: 0,
-            held_sends: 0,
+            held: Held::default(),
             is_searching: true,
+            is_first_guess: true,
+            crowd: Crowd::default(),
             epoch: 0,
             most: MOST,
             least_scale: 0,
@@ -118,18 +124,24 @@ impl Aimd {
     pub(crate) fn rate(&self) -> u64 {
         let base = u128::from(self.base);
         let rate = if self.is_searching {
-            let doublings = u32::try_from(self.held / nanos(SEARCH)).unwrap_or(u32::MAX);
+            let doublings = u32::try_from(self.held.nanos / nanos(SEARCH)).unwrap_or(u32::MAX);
             let base = base.checked_shl(doublings.min(64)).unwrap_or(u128::MAX);
-            base.saturating_add(part(base, self.held % nanos(SEARCH), nanos(SEARCH)))
+            base.saturating_add(part(base, self.held.nanos % nanos(SEARCH), nanos(SEARCH)))
         } else {
-            let (linear, square) = SENDS;
-            let scale = u128::from(self.scale);
-            let squared = self.held_sends.saturating_mul(self.held_sends);
-            base.saturating_add(part(scale, self.held, nanos(PATIENCE)))
-                .saturating_add(part(scale, self.held_sends, linear))
-                .saturating_add(part(scale, squared, square.saturating_mul(square)))
+            let among_others = self.crowd.growth(self.base, self.held);
+            base.saturating_add(self.growth_alone()).saturating_add(among_others)
         };
         u64::try_from(rate).unwrap_or(u64::MAX).clamp(LEAST, self.most)
+    }
+
+    /// Returns by how much the rate has grown since the epoch began, if nobody else sends.
+    fn growth_alone(&self) -> u128 {
+        let (linear, square) = SENDS;
+        let scale = u128::from(self.scale);
+        let squared = self.held.sends.saturating_mul(self.held.sends);
+        part(scale, self.held.nanos, nanos(PATIENCE))
+            .saturating_add(part(scale, self.held.sends, linear))
+            .saturating_add(part(scale, squared, square.saturating_mul(square)))
     }
 
     /// Returns the time between two sends, in nanoseconds.
@@ -140,7 +152,7 @@ impl Aimd {
     /// Returns from when the next send keeps to the rate; one that must not be refused keeps well below
     /// it, so that the limit has room for it even if the rate is above the limit.
     pub(crate) fn ready_at(&self, is_last: bool) -> Tick {
-        if is_last {
+        if is_last && !self.crowd.is_here() {
             self.next.plus_nanos(self.interval().saturating_mul(CAUTION))
         } else {
             self.next
@@ -160,6 +172,18 @@ impl Aimd {
         }
     }
 
+    /// Guesses again, and more, as the calls of a burst go on coming.
+    pub(crate) fn guess(&mut self, rate: u64) {
+        if self.is_first_guess && !self.has_grown() {
+            self.expect(rate);
+        }
+    }
+
+    /// Returns whether a guess has grown by enough to say something of the limit.
+    fn has_grown(&self) -> bool {
+        self.held.nanos >= nanos(GROWTH)
+    }
+
     /// Takes a send that was, or was not, held back until now.
     pub(crate) fn take(&mut self, now: Tick, is_held_back: bool) {
         let interval = self.interval();
@@ -167,8 +191,8 @@ impl Aimd {
             self.anchor = None;
         }
         if is_held_back {
-            self.held = self.held.saturating_add(interval);
-            self.held_sends = self.held_sends.saturating_add(1);
+            self.held.nanos = self.held.nanos.saturating_add(interval);
+            self.held.sends = self.held.sends.saturating_add(1);
         }
         self.next = self.next.max(now.minus(LATENESS)).plus_nanos(interval);
     }
@@ -179,20 +203,27 @@ impl Aimd {
         if refusal.moment.send < self.epoch {
             return;
         }
-        let has_grown = self.held >= nanos(GROWTH);
+        self.is_first_guess = false;
+        let has_grown = self.has_grown();
         let rate = self.rate();
-        let decreased = rate / 100 * DECREASE;
+        let left = if self.crowd.is_here() { CROWDED_DECREASE } else { DECREASE };
+        let decreased = rate / 100 * left;
+        if !self.is_searching {
+            self.crowd.refused(rate, self.scale, self.growth_alone(), self.held);
+        }
         if self.is_searching && has_grown {
             // It came from below: what was granted since the first refusal is less than the limit.
             self.anchor = None;
         }
-        let measured = self.anchor.and_then(|anchor| anchor.measure(refusal));
+        // Among others it is luck how much is granted from one refusal to the next.
+        let anchor = self.anchor.filter(|_| !self.crowd.is_here());
+        let measured = anchor.and_then(|anchor| anchor.measure(refusal));
         let measured = measured.unwrap_or(decreased).max(rate / LARGEST_DECREASE);
         self.base = measured.min(decreased).clamp(LEAST, MOST);
         self.scale = self.base.max(self.scale / 8 * 7).max(self.least_scale);
         // A refusal of the guess itself is the first burst's: the limit may still be far above it.
         self.is_searching &= !has_grown;
-        (self.held, self.held_sends) = (0, 0);
+        self.held = Held::default();
         self.begin_epoch(refusal);
     }
 

@@ -312,7 +312,7 @@ impl Call {
 
     /// Sends if it is the call's turn; it has waited for that `since` then.
     fn ask(&mut self, now: Tick, since: Tick, failure: Option<Error>, gate: &mut Gate) -> Step {
-        let ticket = *self.ticket.get_or_insert_with(|| gate.draw_ticket());
+        let ticket = *self.ticket.get_or_insert_with(|| gate.draw_ticket(now));
         let patience = since + self.policy.max_turn_wait();
         // Only the next one knows how long it will be; nobody waits for what will be too late.
         let (until, soonest) = match gate.ask(now, ticket, self.wish()) {

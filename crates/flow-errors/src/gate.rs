@@ -156,7 +156,9 @@ impl Gate {
     }
 
     /// Gives a call its place among all that come to this gate.
-    pub(crate) const fn draw_ticket(&mut self) -> Ticket {
+    pub(crate) fn draw_ticket(&mut self, now: Tick) -> Ticket {
+        let now = self.observe(now);
+        self.pacer.note_call(now);
         self.tickets = self.tickets.saturating_add(1);
         Ticket::new(self.tickets)
     }

@@ -132,6 +132,7 @@ pub mod call;
 mod class;
 mod classify;
 mod credit;
+mod crowd;
 mod decode;
 mod delivered;
 mod dialect;

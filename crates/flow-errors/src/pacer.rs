@@ -89,11 +89,18 @@ impl Pacer {
         self.welcome.max(rate).max(told).max(lent)
     }
 
+    /// Notes that a call came.
+    pub(crate) fn note_call(&mut self, now: Tick) {
+        self.recent.note(now);
+        if let Some(rate) = self.rate.as_mut().filter(|_| !self.requests.is_known()) {
+            rate.guess(guess(self.recent));
+        }
+    }
+
     /// Takes a send that was, or was not, held back until now.
     pub(crate) fn take(&mut self, now: Tick, tokens: u64, is_held_back: bool) -> Pass {
         let moment = Moment { send: self.sends, at: now };
         self.sends = self.sends.saturating_add(1);
-        self.recent.note(now);
         if let Some(rate) = &mut self.rate {
             rate.take(now, is_held_back);
         }
@@ -196,19 +203,16 @@ impl Pacer {
         let granted = moment.send.saturating_sub(self.refused);
         let refusal = Refusal { moment, granted, sends: self.sends };
         self.refused = self.refused.saturating_add(1);
-        let told = self.requests.rate().map(|rate| self.part_of(rate));
-        match &mut self.rate {
-            Some(rate) => rate.refused(&refusal),
-            None => {
-                // Half as much again: until now nobody held anything back, and to search upwards is slow.
-                let seen = self.recent.most().max(LEAST_GUESS).saturating_mul(PER_SECOND / 2 * 3);
-                let mut rate = Aimd::new(told.unwrap_or(seen), &refusal);
-                if let Some(told) = told {
-                    rate.know(told);
-                }
-                self.rate = Some(rate);
-            }
+        if let Some(rate) = &mut self.rate {
+            rate.refused(&refusal);
+            return;
         }
+        let told = self.requests.rate().map(|rate| self.part_of(rate));
+        let mut rate = Aimd::new(told.unwrap_or_else(|| guess(self.recent)), &refusal);
+        if let Some(told) = told {
+            rate.know(told);
+        }
+        self.rate = Some(rate);
     }
 
     /// Returns whether the hint is when all of a limit will be back that is known to spread: one send fits
@@ -233,6 +237,11 @@ impl Pacer {
         let whole = per_second(rate);
         if self.lease.is_some() { whole } else { self.part.of(whole) }
     }
+}
+
+/// Guesses at a limit that was just met: as many as came in a second, while nobody held anything back.
+fn guess(recent: Recent) -> u64 {
+    recent.most().max(LEAST_GUESS).saturating_mul(PER_SECOND)
 }
 
 /// Returns whether the service counts a failed request, and its tokens.

@@ -1,4 +1,4 @@
-//! How many sends the last second saw: the first guess at a limit that was just met.
+//! How many calls the last second saw: the first guess at a limit that was just met.
 
 use std::time::Duration;
 
@@ -6,8 +6,8 @@ use crate::tick::Tick;
 
 const SECOND: Duration = Duration::from_secs(1);
 
-/// Sends in this second and in the one before it.
-#[derive(Debug)]
+/// Calls in this second and in the one before it.
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Recent {
     since: Tick,
     count: u64,

@@ -78,14 +78,35 @@ fn limits_of_all_sizes_are_found() {
 }
 
 #[test]
+fn burst_that_is_refused_while_it_still_begins_is_guessed_as_large_as_it_is() {
+    for tells in [Tells::State, Tells::RetryAfter] {
+        let batch = Batch {
+            jobs: 400,
+            limit: 100,
+            burst: 20,
+            tells,
+            // Threads begin one after another, and the service is near.
+            arrivals: Duration::from_micros(100),
+            round_trip: Duration::from_millis(1),
+            service: Duration::from_millis(250),
+            ..BATCH
+        };
+        let report = batch.run();
+        assert_eq!(report.failed, 0, "{tells:?}");
+        assert!(time(&batch, &report) <= 103, "{tells:?}: {}", time(&batch, &report));
+    }
+}
+
+#[test]
 fn processes_that_share_a_limit_without_knowing_it_finish_too() {
     for tells in EVERY {
         let policy = Some(RetryPolicy::batch());
         let batch = Batch { processes: 8, tells, policy, ..BATCH };
         let report = batch.run();
         assert_eq!(report.failed, 0, "{tells:?}");
-        assert!(time(&batch, &report) <= 150, "{tells:?}: {}", time(&batch, &report));
-        assert!(sends_each(&batch, &report) <= 135, "{tells:?}: {}", report.sends);
+        // Half as long a batch as the laboratory's: the first burst and the way down from it weigh double.
+        assert!(time(&batch, &report) <= 125, "{tells:?}: {}", time(&batch, &report));
+        assert!(sends_each(&batch, &report) <= 155, "{tells:?}: {}", report.sends);
     }
 }
 

@@ -409,8 +409,8 @@ fn met_with_a_burst() -> Driven {
     while sent.len() > 20 {
         driven.refuse(sent.pop().unwrap(), None);
     }
-    // Half as much again as there were, since nothing held them back.
-    assert_eq!(driven.rate(), Some(96 * 60));
+    // As many as there were, since nothing held them back.
+    assert_eq!(driven.rate(), Some(64 * 60));
     driven
 }
 
@@ -420,7 +420,7 @@ fn refusal_right_after_a_burst_does_not_end_the_search_for_the_limit() {
     let mut sent: Vec<_> = (0..6).map(|_| driven.send()).collect();
     driven.refuse(sent.pop().unwrap(), None);
     // Nothing is measured between two refusals of which the first one counted the others as granted.
-    assert!(driven.rate().unwrap() >= 96 * 60 * 85 / 100, "{:?}", driven.rate());
+    assert!(driven.rate().unwrap() >= 64 * 60 * 85 / 100, "{:?}", driven.rate());
     let until = driven.now + Duration::from_millis(900);
     while driven.now < until {
         let call = driven.send();
