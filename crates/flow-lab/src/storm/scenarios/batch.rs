@@ -176,12 +176,11 @@ impl Case for Batch {
             Limit::of_median("p99 ÷ oracle", p99),
             Limit::of_every_seed("early", 0.0),
         ];
-        // Who is refused by chance is so three times in a row now and then.
-        if self.processes == 1 || kind != Kind::Ours {
-            limits.push(Limit::of_median("lost", 0.0));
-        }
+        // Among others, refusals are chance: three in a row come now and then.
         if self.processes == 1 {
             limits.push(Limit::of_every_seed("lost", 0.0));
+        } else if kind != Kind::Ours {
+            limits.push(Limit::of_median("lost", 0.0));
         }
         limits
     }
