@@ -53,6 +53,10 @@ const LATENESS: Duration = Duration::from_millis(20);
 /// others that is no help: they would use what is left.
 const CAUTION: u64 = 2;
 
+/// How many sends are left out before one that was refused, if the limit is known: a refusal says that the
+/// limit is short of less than one.
+const AGAIN: u64 = 2;
+
 /// So many sends are measured with an error of a few percent.
 const MANY: u64 = 32;
 
@@ -157,6 +161,13 @@ impl Aimd {
         } else {
             self.next
         }
+    }
+
+    /// Returns how soon the limit has room again for a send that was just refused, where the rate is no
+    /// guess and nobody else would take that room.
+    pub(crate) fn again_in(&self) -> Option<Duration> {
+        let is_known = !self.is_searching && !self.crowd.is_here();
+        is_known.then(|| Duration::from_nanos(self.interval().saturating_mul(AGAIN)))
     }
 
     /// Keeps the rate near a limit that the service told: below it, where others share it.

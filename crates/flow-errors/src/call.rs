@@ -263,7 +263,7 @@ impl Call {
             }
             Outcome::Failed(error) => {
                 self.attempts.push(attempt.failed(elapsed, &error));
-                let next = self.next(now, entropy, &error);
+                let next = self.next(now, entropy, &error, gate);
                 let failure = self.targets.streams.on_failure(error);
                 match next {
                     Ok((delay, why)) => {
@@ -393,6 +393,7 @@ impl Call {
         now: Tick,
         entropy: u64,
         error: &Error,
+        gate: &Gate,
     ) -> Result<(Duration, Why), StoppedBecause> {
         let switches = self.targets.next().is_some() && is_worth_switching(error, &self.policy);
         let is_other = switches || self.targets.streams.is_refused(error);
@@ -409,7 +410,7 @@ impl Call {
         let (delay, why) = if switches {
             (Duration::ZERO, Why::Switch)
         } else {
-            self.next_here(self.targets.attempts_here(made), entropy, error)?
+            self.next_here(self.targets.attempts_here(made), entropy, error, gate)?
         };
         if self.is_past_deadline(now + delay + MIN_ATTEMPT) {
             return Err(StoppedBecause::Deadline);
@@ -428,6 +429,7 @@ impl Call {
         number: u32,
         entropy: u64,
         error: &Error,
+        gate: &Gate,
     ) -> Result<(Duration, Why), StoppedBecause> {
         if error.class() == Class::Ambiguous {
             if self.ambiguous_retries >= self.policy.ambiguous_retries() {
@@ -451,8 +453,20 @@ impl Call {
                     Ok((delay, Why::Hint))
                 }
             }
-            None => Ok((backoff, Why::Backoff)),
+            None => match self.again_in(number, entropy, error, gate) {
+                Some(delay) if delay < backoff => Ok((delay, Why::Turn)),
+                _ => Ok((backoff, Why::Backoff)),
+            },
         }
+    }
+
+    /// Returns how soon the limit has room again for a call that was refused without a hint, if it is
+    /// known. Who is refused a second time knows it no better than the schedule does.
+    fn again_in(&self, number: u32, entropy: u64, error: &Error, gate: &Gate) -> Option<Duration> {
+        let is_first = number == 1 && error.class() == Class::Throttled;
+        let least = gate.again_in().filter(|_| is_first && self.policy.pacing())?;
+        let least = nanos(least);
+        Some(Duration::from_nanos(uniform(least, least.saturating_mul(2), entropy)))
     }
 
     fn fail(&mut self, error: Error, reason: StoppedBecause) -> Step {

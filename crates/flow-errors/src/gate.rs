@@ -232,6 +232,11 @@ impl Gate {
         self.last_failure.as_ref().map_or_else(Error::no_turn, Error::of_service)
     }
 
+    /// Returns how soon there is room again for a call that was just refused, where that is known.
+    pub(crate) fn again_in(&self) -> Option<Duration> {
+        self.pacer.again_in()
+    }
+
     /// Returns whether a call that would have to wait had better ask another model: the service wants
     /// to be left alone for long, or there is no credit because the model is no good just now.
     pub(crate) fn is_to_be_left(&self, now: Tick, policy: &RetryPolicy) -> bool {

@@ -146,6 +146,11 @@ impl Pacer {
         self.tokens.rate().map(|rate| self.part_of(rate))
     }
 
+    /// Returns how soon the rate has room again for a send that was just refused, once it was learned.
+    pub(crate) fn again_in(&self) -> Option<Duration> {
+        self.rate.as_ref().and_then(Aimd::again_in)
+    }
+
     const fn knows_a_limit(&self) -> bool {
         self.requests.is_known() || self.tokens.is_known()
     }

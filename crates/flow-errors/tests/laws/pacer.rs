@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use flow_errors::call::{Call, Gate, Step, Tick};
+use flow_errors::call::{Call, Gate, Step, Tick, Why};
 use flow_errors::headers::RateLimits;
 use flow_errors::{Body, Error, RetryPolicy};
 use http::{HeaderMap, StatusCode};
@@ -442,6 +442,53 @@ fn limit_that_was_come_up_to_from_below_is_not_taken_for_the_way_there() {
         driven.succeed(call);
     };
     assert!(driven.rate().unwrap() >= before * 84 / 100, "{:?} of {before}", driven.rate());
+}
+
+/// Refuses a new call twice, and returns for how long it was to wait for what, both times.
+fn refused_twice(
+    driven: &mut Driven,
+    policy: RetryPolicy,
+    hint_ms: Option<u64>,
+) -> [(u64, Why); 2] {
+    let mut call = fresh(policy, driven.now);
+    [(); 2].map(|()| {
+        while let Step::Wait { until, .. } = call.poll(driven.now, &mut driven.gate) {
+            driven.now = driven.now.max(until);
+        }
+        call.on_outcome(driven.now, 0, ended(refusal(429, hint_ms, None)), &mut driven.gate);
+        let Step::Wait { until, why } = call.poll(driven.now, &mut driven.gate) else { panic!() };
+        (u64::try_from(until.since(driven.now).as_millis()).unwrap(), why)
+    })
+}
+
+#[test]
+fn who_is_refused_at_a_rate_that_was_learned_is_back_in_two_of_its_slots_the_first_time() {
+    let learned = || {
+        let mut driven = met_with_a_burst();
+        while driven.rate().unwrap() < 118 * 60 {
+            let call = driven.send();
+            driven.succeed(call);
+        }
+        // What is left of it is 100 a second, and 85 after the second refusal.
+        let call = driven.send();
+        driven.refuse(call, None);
+        driven
+    };
+    let whole = [(500, Why::Backoff), (1_000, Why::Backoff)];
+    let policy = RetryPolicy::default();
+    let [first, second] = refused_twice(&mut learned(), policy, None);
+    assert!((20..=24).contains(&first.0), "{first:?}");
+    assert_eq!((first.1, second), (Why::Turn, whole[1]));
+    // A guess says nothing of when there is room, and neither does a limit that is not kept to.
+    assert_eq!(refused_twice(&mut met_with_a_burst(), policy, None), whole);
+    let unpaced = RetryPolicy::builder().pacing(false).build().unwrap();
+    assert_eq!(refused_twice(&mut learned(), unpaced, None), whole);
+    // The service knows better.
+    let hints = [(300, Why::Hint), (300, Why::Hint)];
+    assert_eq!(refused_twice(&mut learned(), policy, Some(300)), hints);
+    // The schedule is the most that it can be.
+    let soon = RetryPolicy::builder().initial_delay(Duration::from_millis(20)).build().unwrap();
+    assert_eq!(refused_twice(&mut learned(), soon, None)[0], (10, Why::Backoff));
 }
 
 #[test]
