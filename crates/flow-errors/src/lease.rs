@@ -32,9 +32,15 @@ pub trait Lease: fmt::Debug + Send {
     fn ready_at(&self, tokens: u64) -> Tick;
 
     /// Takes a send with so many tokens.
+    ///
+    /// Sends that were made before a limit was known are not taken, nor settled.
     fn take(&mut self, now: Tick, tokens: u64);
 
-    /// Corrects what a send took: whether it counts, and how many tokens it used.
+    /// Corrects what a send took: whether it counts, and how many tokens it used in place of those taken.
+    ///
+    /// It follows once on each [`take`](Self::take). A send of which nobody knows what it used, because
+    /// it was cancelled or broke off after content had reached the caller, is settled as it was taken:
+    /// the service may have counted all of it.
     fn settle(&mut self, now: Tick, taken: u64, counts: bool, used: u64);
 }
 

@@ -130,7 +130,8 @@ impl Pacer {
                 let (counts, runs) = costs(error.class());
                 self.correct(now, pass, counts, if runs { pass.reserved } else { 0 });
             }
-            Ending::Broken | Ending::Cancelled => {}
+            // The service may have counted all of it.
+            Ending::Broken | Ending::Cancelled => self.correct(now, pass, true, pass.reserved),
         }
     }
 

@@ -5,10 +5,10 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use flow_errors::call::{
-    Call, Dimension, Gate, Lease, Operation, Step, Tick, Ticket, Timeouts, Verdict, Why,
+    Call, Dimension, Gate, Lease, Operation, Outcome, Step, Tick, Ticket, Timeouts, Verdict, Why,
 };
 use flow_errors::headers::RateLimits;
-use flow_errors::{Class, Error, Kind, RetryPolicy, StoppedBecause};
+use flow_errors::{Class, Error, Kind, RetryPolicy, Sent, StoppedBecause};
 use http::{HeaderMap, Method};
 use proptest::prelude::*;
 
@@ -370,7 +370,7 @@ impl Lease for Lent {
 fn store_that_lends_sends_is_asked_once_a_limit_is_known() {
     let lent = Arc::new(Mutex::new((1, Vec::new())));
     let mut gate = Gate::new().with_lease(Lent(lent.clone()));
-    let mut send = |tokens: u64, answer: flow_errors::call::Outcome| {
+    let mut send = |tokens: u64, answer: Outcome| {
         let mut call = fresh(patient(), Tick::ORIGIN).reserving(tokens);
         let step = call.poll(Tick::ORIGIN, &mut gate);
         call.on_outcome(Tick::ORIGIN, 0, answer, &mut gate);
@@ -383,4 +383,29 @@ fn store_that_lends_sends_is_asked_once_a_limit_is_known() {
     assert!(matches!(step, Step::Wait { until, .. } if until == Tick::from_nanos(7)), "{step:?}");
     let heard = &lent.lock().unwrap().1;
     assert_eq!(heard[..], ["Tokens 6000 in 60s", "take 30", "settle 30 true 20"]);
+}
+
+#[test]
+fn send_whose_end_nobody_knows_is_settled_as_it_was_taken() {
+    type End = fn(&mut Call, &mut Gate);
+    let table: [(&str, End); 2] = [
+        ("cancelled", |call, gate| call.cancel(Tick::ORIGIN, gate)),
+        ("broken", |call, gate| {
+            let broken = Outcome::Broken(Error::transport(Sent::Perhaps, "reset"));
+            call.on_outcome(Tick::ORIGIN, 0, broken, gate);
+        }),
+    ];
+    for (name, end) in table {
+        let lent = Arc::new(Mutex::new((1, Vec::new())));
+        let mut gate = Gate::new().with_lease(Lent(lent.clone()));
+        let mut first = fresh(patient(), Tick::ORIGIN);
+        let _ = first.poll(Tick::ORIGIN, &mut gate);
+        let told = telling(tokens(6_000, 5_900, "1s"), Some(100));
+        first.on_outcome(Tick::ORIGIN, 0, told, &mut gate);
+        let mut call = fresh(patient(), Tick::ORIGIN).reserving(30);
+        let _ = call.poll(Tick::ORIGIN, &mut gate);
+        end(&mut call, &mut gate);
+        let heard = &lent.lock().unwrap().1;
+        assert_eq!(heard[1..], ["take 30", "settle 30 true 30"], "{name}");
+    }
 }
