@@ -188,14 +188,14 @@ impl Gate {
     /// Returns whether the one in front waits for nothing but the limit: who does not keep to that does
     /// not wait for those who do either.
     fn is_only_paced(&self, now: Tick) -> bool {
-        let paced = |needs: Needs| needs.is_paced && self.pacer.ready_at(needs) > now;
+        let paced = |needs: Needs| needs.is_paced && self.pacer.ready_at(now, needs) > now;
         let head = self.queue.head();
         self.credit.ready_at() <= now && head.is_some_and(|(_, head)| paced(head.needs))
     }
 
     fn let_through(&mut self, now: Tick, ticket: Ticket, needs: Needs) -> Pass {
         // The rate only grows while it is what holds calls back: until just now, and longer than credit.
-        let paced = self.pacer.ready_at(needs);
+        let paced = self.pacer.ready_at(now, needs);
         let is_paced = paced > self.credit.ready_at() && now.since(paced) <= LATENESS;
         let is_held_back = self.queue.remove(ticket) && is_paced;
         if is_held_back || self.queue.is_empty() {
@@ -249,7 +249,7 @@ impl Gate {
     /// Returns from when the next one may be sent.
     fn ready_at(&self, needs: Needs) -> Tick {
         let credit = self.credit.ready_at();
-        if needs.is_paced { credit.max(self.pacer.ready_at(needs)) } else { credit }
+        if needs.is_paced { credit.max(self.pacer.ready_at(self.now, needs)) } else { credit }
     }
 
     fn observe(&mut self, now: Tick) -> Tick {

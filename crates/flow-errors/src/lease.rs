@@ -28,8 +28,12 @@ pub trait Lease: fmt::Debug + Send {
     /// Learns that the service gives so much of something in a window.
     fn learn(&mut self, dimension: Dimension, limit: u64, window: Duration);
 
-    /// Returns from when a send that needs so many tokens is within this process's part.
-    fn ready_at(&self, tokens: u64) -> Tick;
+    /// Returns from when a send that needs so many tokens is within this process's part:
+    /// [`Tick::ORIGIN`] if it may go at once, and where nothing is lent, when to ask again.
+    ///
+    /// It may be asked often for one send, and takes nothing. What comes in before that instant is seen
+    /// then, or as soon as another call or reply passes the gate.
+    fn ready_at(&self, now: Tick, tokens: u64) -> Tick;
 
     /// Takes a send with so many tokens.
     ///
@@ -82,7 +86,7 @@ impl Lease for FixedPart {
         }
     }
 
-    fn ready_at(&self, tokens: u64) -> Tick {
+    fn ready_at(&self, _now: Tick, tokens: u64) -> Tick {
         let requests = self.requests.map_or(Tick::ORIGIN, |bucket| bucket.ready_at(1));
         let tokens = self.tokens.map_or(Tick::ORIGIN, |bucket| bucket.ready_at(tokens));
         requests.max(tokens)

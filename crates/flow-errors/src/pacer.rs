@@ -75,17 +75,17 @@ impl Pacer {
     }
 
     /// Returns from when a send with such needs keeps to all that is known.
-    pub(crate) fn ready_at(&self, needs: Needs) -> Tick {
+    pub(crate) fn ready_at(&self, now: Tick, needs: Needs) -> Tick {
         let Needs { tokens, is_last, .. } = needs;
         let rate = self.rate.as_ref().map_or(Tick::ORIGIN, |rate| rate.ready_at(is_last));
         if !self.knows_a_limit() {
             return self.welcome.max(rate);
         }
         let told = self.requests.ready_at(1).max(self.tokens.ready_at(tokens));
-        let lent = self
-            .lease
-            .as_ref()
-            .map_or_else(|| self.part.ready_at(tokens), |lease| lease.ready_at(tokens));
+        let lent = match &self.lease {
+            Some(lease) => lease.ready_at(now, tokens),
+            None => self.part.ready_at(now, tokens),
+        };
         self.welcome.max(rate).max(told).max(lent)
     }
 

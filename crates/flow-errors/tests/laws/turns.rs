@@ -351,8 +351,8 @@ impl Lease for Lent {
         self.0.lock().unwrap().1.push(format!("{dimension:?} {limit} in {window:?}"));
     }
 
-    fn ready_at(&self, _tokens: u64) -> Tick {
-        if self.0.lock().unwrap().0 > 0 { Tick::ORIGIN } else { Tick::from_nanos(7) }
+    fn ready_at(&self, now: Tick, _tokens: u64) -> Tick {
+        if self.0.lock().unwrap().0 > 0 { Tick::ORIGIN } else { now + Duration::from_nanos(7) }
     }
 
     fn take(&mut self, _now: Tick, tokens: u64) {
@@ -408,4 +408,23 @@ fn send_whose_end_nobody_knows_is_settled_as_it_was_taken() {
         let heard = &lent.lock().unwrap().1;
         assert_eq!(heard[1..], ["take 30", "settle 30 true 30"], "{name}");
     }
+}
+
+#[test]
+fn send_waits_for_as_long_as_its_store_lends_nothing() {
+    let lent = Arc::new(Mutex::new((0, Vec::new())));
+    let mut gate = Gate::new().with_lease(Lent(lent.clone()));
+    let mut first = fresh(patient(), Tick::ORIGIN);
+    let _ = first.poll(Tick::ORIGIN, &mut gate);
+    let told = telling(tokens(6_000, 5_900, "1s"), Some(100));
+    first.on_outcome(Tick::ORIGIN, 0, told, &mut gate);
+    let (mut call, mut now) = (fresh(patient(), Tick::ORIGIN), Tick::ORIGIN);
+    for _ in 0..3 {
+        let step = call.poll(now, &mut gate);
+        let Step::Wait { until, .. } = step else { panic!("nothing is lent: {step:?}") };
+        assert!(until > now);
+        now = until;
+    }
+    lent.lock().unwrap().0 = 1;
+    assert!(matches!(call.poll(now, &mut gate), Step::Send(_)));
 }
