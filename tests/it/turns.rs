@@ -15,6 +15,9 @@ both! {
     hint_that_one_call_is_told_is_kept_by_all
     turn_that_does_not_come_in_time_is_the_services_failure
     health_tells_of_limits_and_failures
+    calls_with_a_key_of_their_own_keep_to_its_limits_only
+    fallback_models_of_a_call_with_its_own_key_are_asked_with_that_keys_limits
+    attempts_with_any_key_are_in_flight
     calls_that_wait_learn_nothing_of_the_answers_of_others
 }
 
@@ -26,6 +29,11 @@ fn client<C: TestClient>(sim: &Sim) -> C {
 fn refused_once(wait_ms: u32) -> Sim {
     let refusal = Action::row(429).header("retry-after-ms", wait_ms.to_string());
     Sim::builder().script(vec![refusal]).start().unwrap()
+}
+
+/// One attempt, which fails where it would have to wait for its turn.
+fn at_once() -> RetryPolicy {
+    RetryPolicy::builder().max_attempts(1).max_turn_wait(Duration::ZERO).build().unwrap()
 }
 
 fn hint_that_one_call_is_told_is_kept_by_all<C: TestClient>() {
@@ -58,10 +66,8 @@ fn hint_that_one_call_is_told_is_kept_by_all<C: TestClient>() {
 fn turn_that_does_not_come_in_time_is_the_services_failure<C: TestClient>() {
     let sim = refused_once(60_000);
     let client: C = client(&sim);
-    let once = RetryPolicy::builder().max_attempts(1).max_turn_wait(Duration::ZERO);
-    let once = once.build().unwrap();
-    let first = C::wait(client.hello("gpt-4o").retry(once).send()).unwrap_err();
-    let error = C::wait(client.hello("gpt-4o").retry(once).send()).unwrap_err();
+    let first = C::wait(client.hello("gpt-4o").retry(at_once()).send()).unwrap_err();
+    let error = C::wait(client.hello("gpt-4o").retry(at_once()).send()).unwrap_err();
     assert_eq!(
         (error.kind(), error.stopped_because()),
         (Kind::RateLimit, Some(StoppedBecause::Turn))
@@ -82,14 +88,60 @@ fn health_tells_of_limits_and_failures<C: TestClient>() {
     assert_eq!(health.last_failure().unwrap().kind(), Kind::RateLimit);
 }
 
+fn calls_with_a_key_of_their_own_keep_to_its_limits_only<C: TestClient>() {
+    let refusal = || Action::row(429).header("retry-after-ms", "60000");
+    let sim = Sim::builder().script(vec![refusal(), Action::normal(), refusal()]).start().unwrap();
+    let client: C = client(&sim);
+    let ask = |key: &str| C::wait(client.hello("m").api_key(key).retry(at_once()).send());
+    let ends = |key: &str| ask(key).err().map(|error| (error.kind(), error.attempts().len()));
+    let (refused, kept_back) = (Some((Kind::RateLimit, 1)), Some((Kind::RateLimit, 0)));
+    // The client's own key is the same one where a call names it.
+    assert_eq!([ends("sk-test"), ends("sk-test")], [refused, kept_back]);
+    assert_eq!([ends("sk-planted"), ends("sk-planted")], [None, refused]);
+    assert_eq!([ends("sk-planted"), ends("sk-test")], [kept_back, kept_back]);
+    assert_eq!([ends("sk-3"), ends("sk-3")], [None, None]);
+    // Health is that of the client's own key.
+    let health = client.settings().health(flow_errors::call::Tick::ORIGIN);
+    assert_eq!(health.get("m").unwrap().refusals(), 1);
+    assert_eq!(health.len(), 1);
+    assert!(!format!("{client:?}{:?}{health:?}", client.settings()).contains("planted"));
+}
+
+fn fallback_models_of_a_call_with_its_own_key_are_asked_with_that_keys_limits<C: TestClient>() {
+    let refusal = Action::row(429).header("retry-after-ms", "60000");
+    let sim = Sim::builder().script(vec![refusal, Action::row(503)]).start().unwrap();
+    let client: C = client(&sim);
+    C::wait(client.hello("b").retry(at_once()).send()).unwrap_err();
+    let impatient = RetryPolicy::builder().max_turn_wait(Duration::ZERO).build().unwrap();
+    let call = client.hello("a").fallback_models(["b"]).retry(impatient);
+    let reply = C::wait(call.api_key("sk-2").send()).unwrap();
+    assert_eq!((reply.asked_model(), sim.log().len()), (Some("b"), 3));
+}
+
+fn attempts_with_any_key_are_in_flight<C: TestClient>() {
+    let slow = Action::normal().after(Duration::from_secs(1));
+    let sim = Sim::builder().script(vec![slow.clone(), slow]).start().unwrap();
+    let client: C = client(&sim);
+    let mut most = 0;
+    thread::scope(|scope| {
+        let client = &client;
+        let make = |key| C::wait(client.hello("m").api_key(key).send()).unwrap();
+        let ask = |key| scope.spawn(move || make(key));
+        let calls = ["sk-test", "sk-2"].map(ask);
+        while calls.iter().any(|call| !call.is_finished()) {
+            most = most.max(client.settings().in_flight());
+            thread::yield_now();
+        }
+    });
+    assert_eq!((most, client.settings().in_flight()), (2, 0));
+}
+
 fn calls_that_wait_learn_nothing_of_the_answers_of_others<C: TestClient>() {
     let cut = Action::normal().stream(Stream::new().deltas(2));
     let sim = Sim::builder().script(vec![cut; 55]).start().unwrap();
     let client: C = client(&sim);
-    let once = RetryPolicy::builder().max_attempts(1).max_turn_wait(Duration::ZERO);
-    let once = once.build().unwrap();
     let error = loop {
-        let error = C::wait(client.hello("m").retry(once).send_streamed()).unwrap_err();
+        let error = C::wait(client.hello("m").retry(at_once()).send_streamed()).unwrap_err();
         if error.stopped_because() == Some(StoppedBecause::Turn) {
             break error;
         }

@@ -48,7 +48,12 @@ impl ApiKey {
         &self.authorization
     }
 
-    /// Returns the key itself, for replacing it in texts that echo it.
+    /// Returns whether both are one key; most often they are copies.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.key, &other.key) || self.key == other.key
+    }
+
+    /// Returns the key itself, for replacing it in texts that echo it and for finding its gates.
     #[must_use]
     pub(crate) fn expose(&self) -> &str {
         &self.key

@@ -260,7 +260,7 @@ pub(crate) fn plan(
     });
     match ready {
         Ok((uri, body, checked)) => {
-            let gate = settings.gates.gate(operation.model().unwrap_or_default());
+            let gate = settings.gate(operation.model().unwrap_or_default(), &checked);
             Ok(Plan::new(operation, uri, body, checked, gate).with_idempotency_key(entropy))
         }
         Err(error) => Err(error.with_operation(operation)),

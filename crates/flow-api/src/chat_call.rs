@@ -133,7 +133,7 @@ fn plan(
     }
     let encode =
         move |model: Option<&str>, streams| -> Result<Bytes> { write(&request, model, streams) };
-    Ok(plan.with_variants(Box::new(encode), &settings.gates))
+    Ok(plan.with_variants(Box::new(encode), settings))
 }
 
 impl<C> fmt::Debug for Chat<'_, C> {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use flow_errors::call::Target;
 
-use crate::gates::{Gates, SharedGate};
+use crate::gates::SharedGate;
 
 /// Names of models in the order in which they are asked; none is blank, and none is there twice.
 pub(crate) type Names = Arc<[Arc<str>]>;
@@ -45,9 +45,13 @@ pub(crate) struct Fallbacks(Vec<(Arc<str>, SharedGate)>);
 impl Fallbacks {
     /// Takes the models of `names` but for `asked`, which is the call's own: a client's list may
     /// well name it.
-    pub(crate) fn new(names: &Names, asked: Option<&str>, gates: &Gates) -> Self {
+    pub(crate) fn new(
+        names: &Names,
+        asked: Option<&str>,
+        gate: impl Fn(&str) -> SharedGate,
+    ) -> Self {
         let others = names.iter().filter(|model| asked != Some(model));
-        Self(others.map(|model| (model.clone(), gates.gate(model))).collect())
+        Self(others.map(|model| (model.clone(), gate(model))).collect())
     }
 
     /// Returns the names.
@@ -97,8 +101,7 @@ mod tests {
     #[test]
     fn targets_are_the_models_of_the_list_but_for_the_calls_own() {
         let names = names(["a", "m", "b"].map(str::to_owned).to_vec()).unwrap();
-        let gates = Gates::default();
-        let fallbacks = Fallbacks::new(&names, Some("m"), &gates);
+        let fallbacks = Fallbacks::new(&names, Some("m"), |_| SharedGate::default());
         let mut target = Target::default();
         assert_eq!(fallbacks.models().collect::<Vec<_>>(), ["a".into(), "b".into()]);
         assert!(fallbacks.model(target).is_none() && fallbacks.gate(target).is_none());

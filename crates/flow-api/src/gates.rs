@@ -1,6 +1,10 @@
 //! The gates of one client: one for each model, and the calls that wait at it.
+//!
+//! What a key may do is the key's: calls with another one than the client's pass gates of that key.
 
 use std::collections::{BTreeMap, HashMap};
+use std::fmt;
+use std::hash::Hash;
 use std::sync::{Arc, PoisonError};
 use std::task::Waker;
 
@@ -8,36 +12,62 @@ use flow_errors::call::{Call, Gate, Health, Step, Tick, Ticket};
 
 use crate::sync::{Mutex, MutexGuard};
 
-/// Beyond this many models, gates that no call holds are dropped.
+/// Beyond this many models, or models of other keys, gates that no call holds are dropped.
 const MANY: usize = 1_024;
 
-#[derive(Debug, Default)]
-pub(crate) struct Gates(Mutex<HashMap<Box<str>, SharedGate>>);
+/// The gates of a client. `Debug` shows none, because they are found by keys.
+#[derive(Default)]
+pub(crate) struct Gates {
+    own: Mutex<HashMap<Box<str>, SharedGate>>,
+    of_other_keys: Mutex<HashMap<KeyAndModel, SharedGate>>,
+}
+
+type KeyAndModel = (Box<str>, Box<str>);
 
 impl Gates {
-    /// Returns the gate of `model`, the same one to all who ask.
+    /// Returns the gate of `model` for calls with the client's key, the same one to all who ask.
     pub(crate) fn gate(&self, model: &str) -> SharedGate {
-        let mut gates = lock(&self.0);
+        let mut gates = lock(&self.own);
+        // Without a copy of the name: nearly every call comes this way.
         if let Some(gate) = gates.get(model) {
             return gate.clone();
         }
-        if gates.len() >= MANY {
-            gates.retain(|_, gate| Arc::strong_count(&gate.0) > 1);
-        }
-        gates.entry(model.into()).or_default().clone()
+        gate(&mut gates, model.into())
     }
 
-    /// Returns how many attempts are under way, to all models together.
+    /// Returns the gate of `model` for calls with another key, the same one to all with that key.
+    pub(crate) fn gate_of_key(&self, key: &str, model: &str) -> SharedGate {
+        gate(&mut lock(&self.of_other_keys), (key.into(), model.into()))
+    }
+
+    /// Returns how many attempts are under way, to all models and with all keys together.
     pub(crate) fn in_flight(&self) -> usize {
-        lock(&self.0).values().map(|gate| lock(&gate.0).gate.in_flight()).sum()
+        in_flight(&self.own) + in_flight(&self.of_other_keys)
     }
 
-    /// Returns how the client stands with each model that it has asked.
+    /// Returns how the client, with its own key, stands with each model that it has asked.
     pub(crate) fn health(&self, now: Tick) -> BTreeMap<String, Health> {
-        let gates = lock(&self.0);
+        let gates = lock(&self.own);
         let health = |gate: &SharedGate| lock(&gate.0).gate.health(now);
         gates.iter().map(|(model, gate)| (model.to_string(), health(gate))).collect()
     }
+}
+
+impl fmt::Debug for Gates {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Gates").finish_non_exhaustive()
+    }
+}
+
+fn gate<K: Eq + Hash>(gates: &mut HashMap<K, SharedGate>, of: K) -> SharedGate {
+    if gates.len() >= MANY && !gates.contains_key(&of) {
+        gates.retain(|_, gate| Arc::strong_count(&gate.0) > 1);
+    }
+    gates.entry(of).or_default().clone()
+}
+
+fn in_flight<K>(gates: &Mutex<HashMap<K, SharedGate>>) -> usize {
+    lock(gates).values().map(|gate| lock(&gate.0).gate.in_flight()).sum()
 }
 
 /// A gate that several calls hold.
@@ -124,7 +154,27 @@ mod tests {
         for n in 0..3 * MANY {
             let _ = gates.gate(&n.to_string());
         }
-        assert!(lock(&gates.0).len() <= MANY);
+        assert!(lock(&gates.own).len() <= MANY);
         assert!(is_same(&first, &gates.gate("a")));
+    }
+
+    #[test]
+    fn calls_with_one_key_share_a_gate_and_idle_ones_do_not_pile_up() {
+        let gates = Gates::default();
+        let first = gates.gate_of_key("sk-planted", "a");
+        assert!(is_same(&first, &gates.gate_of_key("sk-planted", "a")));
+        let others =
+            [gates.gate("a"), gates.gate_of_key("sk-2", "a"), gates.gate_of_key("sk-planted", "b")];
+        assert!(others.iter().all(|other| !is_same(&first, other)));
+        for n in 0..3 * MANY {
+            let _ = gates.gate_of_key(&n.to_string(), "a");
+        }
+        assert!(lock(&gates.of_other_keys).len() <= MANY);
+        assert!(is_same(&first, &gates.gate_of_key("sk-planted", "a")));
+        assert!(is_same(&others[0], &gates.gate("a")));
+        // Health is that of the client's own key, and tells of no other.
+        let health = gates.health(Tick::ORIGIN);
+        assert_eq!(health.keys().collect::<Vec<_>>(), ["a"]);
+        assert!(!format!("{gates:?}{health:?}").contains("planted"));
     }
 }

@@ -94,6 +94,9 @@ impl fmt::Debug for CallOptions {
 macro_rules! option_setters {
     () => {
         /// Sets the API key.
+        ///
+        /// The service limits each key by itself: a call with another key than its client's waits for
+        /// its turn among the calls with that key only.
         pub fn api_key(mut self, key: impl Into<String>) -> Self {
             self.options.api_key = Some(key.into());
             self

@@ -12,11 +12,12 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, header, res
 use crate::arrived::Arrived;
 use crate::body::BodyReader;
 use crate::fallback::Fallbacks;
-use crate::gates::{Gates, SharedGate};
+use crate::gates::SharedGate;
 use crate::options::{Checked, IDEMPOTENCY_KEY};
 use crate::patience::Patience;
 use crate::read::{Decode, read};
 use crate::reply::Received;
+use crate::settings::Settings;
 use crate::stop_token::{Place, StopToken};
 use crate::streaming::Streaming;
 use crate::variants::{Encode, Variants};
@@ -94,9 +95,14 @@ impl Plan {
 
     /// Returns the plan with the caller's fallback models, and with streams where it may recover by
     /// them; `encode` writes their bodies.
-    pub(crate) fn with_variants(mut self: Box<Self>, encode: Encode, gates: &Gates) -> Box<Self> {
+    pub(crate) fn with_variants(
+        mut self: Box<Self>,
+        encode: Encode,
+        settings: &Settings,
+    ) -> Box<Self> {
         if let Some(names) = &self.checked.fallback_models {
-            self.fallbacks = Fallbacks::new(names, self.operation.model(), gates);
+            let gate = |model: &str| settings.gate(model, &self.checked);
+            self.fallbacks = Fallbacks::new(names, self.operation.model(), gate);
         }
         self.variants = Some(Variants::new(encode));
         self
@@ -310,7 +316,6 @@ mod tests {
     use crate::base_url::BaseUrl;
     use crate::calls::{Draft, plan};
     use crate::options::{CallOptions, Options};
-    use crate::settings::Settings;
 
     #[test]
     fn stream_of_a_plan_knows_what_was_asked_and_hides_the_key() {

@@ -9,7 +9,7 @@ use flow_errors::{Result, RetryPolicy};
 use http::Method;
 
 use crate::base_url::{BaseUrl, CHAT};
-use crate::gates::Gates;
+use crate::gates::{Gates, SharedGate};
 use crate::limit::Limit;
 use crate::options::{CallOptions, Checked, Options};
 
@@ -22,7 +22,7 @@ pub struct Settings {
     /// What most calls are about, but for their model.
     chat: Operation,
     pub(crate) defaults: Arc<Checked>,
-    pub(crate) gates: Gates,
+    gates: Gates,
 }
 
 impl Settings {
@@ -80,13 +80,23 @@ impl Settings {
         options.stream.asks_for_usage.unwrap_or(self.defaults.stream.asks_for_usage)
     }
 
-    /// Returns how the client stands with each model that it has asked.
+    /// Returns the gate of `model` for a call with such settings: that of its key.
+    pub(crate) fn gate(&self, model: &str, checked: &Checked) -> SharedGate {
+        let (key, own) = (&checked.api_key, &self.defaults.api_key);
+        if key.is(own) {
+            self.gates.gate(model)
+        } else {
+            self.gates.gate_of_key(key.expose(), model)
+        }
+    }
+
+    /// Returns how the client, with its own key, stands with each model that it has asked.
     #[must_use]
     pub fn health(&self, now: Tick) -> BTreeMap<String, Health> {
         self.gates.health(now)
     }
 
-    /// Returns how many attempts are under way.
+    /// Returns how many attempts are under way, with whatever key.
     #[must_use]
     pub fn in_flight(&self) -> usize {
         self.gates.in_flight()

@@ -44,7 +44,7 @@ mod tests {
 
     use super::*;
     use crate::fallback::names;
-    use crate::gates::Gates;
+    use crate::gates::SharedGate;
 
     #[test]
     fn bodies_are_written_once_and_only_when_they_are_needed() {
@@ -56,7 +56,7 @@ mod tests {
             Ok(Bytes::from(body))
         }));
         let names = names(["a", "b"].map(str::to_owned).to_vec()).unwrap();
-        let fallbacks = Fallbacks::new(&names, Some("m"), &Gates::default());
+        let fallbacks = Fallbacks::new(&names, Some("m"), |_| SharedGate::default());
         let mut target = Target::default();
         for (model, streams, want) in
             [(0, true, "own true"), (2, true, "b true"), (2, false, "b false"), (2, true, "b true")]

@@ -105,7 +105,8 @@ impl Client {
         Get::new(self, path)
     }
 
-    /// Returns how many attempts are being sent or waiting for their reply, over all clones.
+    /// Returns how many attempts are being sent or waiting for their reply, over all clones and with
+    /// whatever key.
     #[must_use]
     pub fn in_flight(&self) -> usize {
         self.settings.in_flight()
@@ -113,6 +114,9 @@ impl Client {
 
     /// Returns how the client, with all its clones, stands with each model that it has asked: the rate
     /// that it keeps to, its credit, who waits for their turn.
+    ///
+    /// It tells of the client's own key. Calls with a key of their own keep to that key's limits, and are
+    /// not in it.
     #[must_use]
     pub fn health(&self) -> BTreeMap<String, Health> {
         self.settings.health(self.clock.now())
