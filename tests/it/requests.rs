@@ -1,8 +1,8 @@
 //! What people send today, through both clients: parts, tools, formats, embeddings, mistyped models.
 
 use flow_api::chat::{Part, ResponseFormat, Tool, ToolChoice};
-use flow_api::embeddings::Embeddings;
-use flow_api::{Chat, ChatRequest, ClientBuilder, Get, Message, Models};
+use flow_api::embeddings::{Embedding, EmbeddingList, Embeddings};
+use flow_api::{Chat, ChatRequest, ClientBuilder, Get, Message, Models, Post};
 use flow_errors::{Kind, RetryPolicy};
 use flow_sim::{Action, Sim};
 use flow_tests::{TestClient, both};
@@ -16,6 +16,7 @@ both! {
     answers_have_the_form_that_was_asked_for
     fields_of_other_types_do_not_cost_the_reply
     embeddings_are_read_as_numbers_and_as_base64
+    embeddings_that_cannot_be_used_are_refused
     embeddings_that_would_be_refused_are_not_sent
     nearest_models_are_found
     unknown_models_are_told_from_unknown_paths
@@ -185,6 +186,41 @@ fn embeddings_are_read_as_numbers_and_as_base64<C: TestClient>() {
     );
 }
 
+fn embeddings_that_cannot_be_used_are_refused<C: TestClient>() {
+    let broken = json!({ "data": [
+        { "index": 1, "embedding": [0.1, null] }, { "index": 0, "embedding": [0.5] },
+    ] });
+    let few = json!({ "data": [{ "index": 0, "embedding": [0.5] }] });
+    let none = json!({ "data": [] });
+    let mixed_up = json!({ "data": [
+        { "index": 1, "embedding": [1.5] }, { "index": 0, "embedding": [0.5] },
+    ] });
+    let actions = [&broken, &broken, &few, &none, &none, &mixed_up];
+    let actions = actions.map(|reply| Action::status(200).json(reply));
+    let sim = Sim::builder().script(actions).start().unwrap();
+    let client: C = client(sim.base_url());
+    let call = || Embeddings::new(&client, "e").input(["one", "two"]);
+    let post = || Post::new(&client, "/embeddings").json(&json!({ "input": ["one", "two"] }));
+
+    let flaw = "data[0].embedding of index 1 cannot be read: entry 1 is no number";
+    for (error, reply, want) in [
+        (C::wait(call().send()).unwrap_err(), &broken, flaw),
+        (C::wait(post().send::<EmbeddingList>()).unwrap_err(), &broken, flaw),
+        (C::wait(call().send()).unwrap_err(), &few, "embeddings came: 1, inputs were sent: 2"),
+        (C::wait(call().send()).unwrap_err(), &none, "embeddings came: 0, inputs were sent: 2"),
+    ] {
+        assert_eq!((error.kind(), error.message()), (Kind::Decode, want));
+        assert_eq!(error.attempts().len(), 1);
+        let body: Value = serde_json::from_slice(error.body()).unwrap();
+        assert_eq!(body, *reply);
+    }
+    // What a body of the caller's own asks for is not known.
+    assert_eq!(C::wait(post().send::<EmbeddingList>()).unwrap().data(), []);
+    let list = C::wait(call().send()).unwrap();
+    let vectors: Vec<_> = list.data().iter().map(Embedding::vector).collect();
+    assert_eq!(vectors, [[0.5], [1.5]]);
+}
+
 fn embeddings_that_would_be_refused_are_not_sent<C: TestClient>() {
     let sim = Sim::start().unwrap();
     let client: C = client(sim.base_url());
@@ -265,7 +301,7 @@ fn checks_refuse_what_the_service_refuses<C: TestClient>() {
         let error = C::wait(Chat::new(&client, request.clone()).send()).unwrap_err();
         assert_eq!((error.kind(), error.param()), (Kind::InvalidInput, Some(param)));
         assert!(sim.log().is_empty());
-        let call = flow_api::Post::new(&client, "/chat/completions").json(&request);
+        let call = Post::new(&client, "/chat/completions").json(&request);
         let error = C::wait(call.retry(RetryPolicy::none()).send::<Value>()).unwrap_err();
         assert_eq!((error.kind(), error.param()), (Kind::InvalidRequest, Some(param)));
         sim.clear_log();
@@ -277,7 +313,7 @@ fn numbers_that_cannot_be_sent_are_not_left_out<C: TestClient>() {
     let sim = Sim::start().unwrap();
     let client: C = client(sim.base_url());
     let request = ChatRequest::new("m").user("Hello").temperature(f64::NAN);
-    let call = flow_api::Post::new(&client, "/chat/completions").json(&request);
+    let call = Post::new(&client, "/chat/completions").json(&request);
     let error = C::wait(call.send::<Value>()).unwrap_err();
     assert_eq!(error.kind(), Kind::InvalidInput);
     assert!(error.message().contains("cannot be written as JSON"), "{error}");

@@ -72,7 +72,8 @@ impl<'a, C: Execute> Embeddings<'a, C> {
     ///
     /// # Errors
     ///
-    /// Every kind of error there is; match on [`Error::kind`].
+    /// Every kind of error there is; match on [`Error::kind`]. A reply with a vector that cannot be
+    /// read, or with more or fewer of them than inputs, is of kind `decode`.
     pub fn send(self) -> C::Sending<EmbeddingList> {
         let settings = self.client.settings();
         let operation = settings.operation(Method::POST, "/embeddings");
@@ -80,7 +81,8 @@ impl<'a, C: Execute> Embeddings<'a, C> {
         let body = self.request.check().and_then(|()| encode(&self.request));
         let draft = Draft { operation, path: "/embeddings", body };
         let plan = plan(settings, entropy(self.client), draft, self.options);
-        let plan = plan.map(|plan| plan.with_answer_tokens(0));
+        let vectors = self.request.vectors();
+        let plan = plan.map(|plan| plan.for_vectors(vectors).with_answer_tokens(0));
         self.client.execute(plan, |json| serde_json::from_str(json))
     }
 }

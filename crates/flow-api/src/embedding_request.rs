@@ -1,6 +1,7 @@
 //! What an embeddings call sends.
 
 use std::fmt;
+use std::ops::RangeInclusive;
 
 use flow_errors::{Error, Result};
 use serde::{Deserialize, Serialize};
@@ -105,6 +106,16 @@ impl EmbeddingRequest {
         self.params.values().get(name)
     }
 
+    /// Returns how many vectors there are to be; what other things than texts and tokens become is the
+    /// service's business.
+    pub(crate) fn vectors(&self) -> RangeInclusive<usize> {
+        match self.params.get(INPUT) {
+            Some(input) if is_one(input) => 1..=1,
+            Some(Value::Array(inputs)) if inputs.iter().all(is_one) => inputs.len()..=inputs.len(),
+            _ => 1..=usize::MAX,
+        }
+    }
+
     /// Checks what the service would refuse anyway.
     ///
     /// # Errors
@@ -116,6 +127,12 @@ impl EmbeddingRequest {
         input(self.params.get(INPUT))?;
         at_least_one(&self.params, DIMENSIONS)
     }
+}
+
+/// Whether that is certain to be one input: a text, or tokens.
+fn is_one(value: &Value) -> bool {
+    let are_tokens = |list: &Vec<Value>| list.iter().all(Value::is_number);
+    value.is_string() || value.as_array().is_some_and(are_tokens)
 }
 
 fn input(input: Option<&Value>) -> Result<()> {
@@ -197,6 +214,24 @@ mod tests {
         let want = json!({ "model": "e", "input": "a", "dimensions": 4 });
         assert_eq!(serde_json::to_value(&request).unwrap(), want);
         assert_eq!(embed().param("model", "f").check().unwrap_err().param(), Some("model"));
+    }
+
+    #[test]
+    fn vectors_are_counted_where_inputs_are_texts_or_tokens() {
+        #[rustfmt::skip]
+        let cases = [
+            (json!("a"),                       1..=1),
+            (json!([1, 2]),                    1..=1),
+            (json!(["a", "b", "c"]),           3..=3),
+            (json!([[1, 2], [3]]),             2..=2),
+            (json!(["a", [1]]),                2..=2),
+            (json!([{ "image": "u" }, "a"]),   1..=usize::MAX),
+            (json!({ "texts": ["a", "b"] }),   1..=usize::MAX),
+            (json!(["a", 1]),                  1..=usize::MAX),
+        ];
+        for (input, want) in cases {
+            assert_eq!(embed().input(input.clone()).vectors(), want, "{input}");
+        }
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! One call, checked and ready: what every attempt sends, and how its reply is read.
 
+use std::any::Any;
 use std::iter;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -11,6 +13,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, header, res
 
 use crate::arrived::Arrived;
 use crate::body::BodyReader;
+use crate::embedding_list;
 use crate::fallback::Fallbacks;
 use crate::gates::SharedGate;
 use crate::options::{Checked, IDEMPOTENCY_KEY};
@@ -41,6 +44,8 @@ pub struct Plan {
     streams: bool,
     /// How many answers it asks for.
     answers: u64,
+    /// How many vectors there are to be in the reply, if it is embeddings.
+    vectors: RangeInclusive<usize>,
     /// About how many tokens an attempt needs, prompt and answers together.
     tokens: u64,
     warning: Option<Arc<str>>,
@@ -65,6 +70,7 @@ impl Plan {
             body,
             streams: false,
             answers: 1,
+            vectors: 0..=usize::MAX,
             tokens: 0,
             warning: None,
             checked,
@@ -77,6 +83,12 @@ impl Plan {
     /// Returns the plan of a chat that asks for so many answers, as a stream or in one piece.
     pub(crate) fn for_chat(mut self: Box<Self>, answers: u64, streams: bool) -> Box<Self> {
         (self.answers, self.streams) = (answers, streams);
+        self
+    }
+
+    /// Returns the plan of a request for so many vectors.
+    pub(crate) fn for_vectors(mut self: Box<Self>, vectors: RangeInclusive<usize>) -> Box<Self> {
+        self.vectors = vectors;
         self
     }
 
@@ -215,11 +227,13 @@ impl Plan {
     /// # Errors
     ///
     /// Returns the service's error, whatever its dialect and under whatever status; `decode` for a
-    /// success that `decode` refuses; `reply_too_large` above the caller's maximum; `cancelled` where
-    /// the body's reading ended with that.
-    pub fn receive<T>(&self, arrived: Arrived, decode: Decode<T>) -> Result<Received<T>> {
+    /// success that `decode` refuses, and for embeddings that cannot be read or are not as many as the
+    /// inputs; `reply_too_large` above the caller's maximum; `cancelled` where the body's reading
+    /// ended with that.
+    pub fn receive<T: Any>(&self, arrived: Arrived, decode: Decode<T>) -> Result<Received<T>> {
         let most = self.checked.max_reply_bytes;
-        read(arrived, most, decode).map_err(|error| self.redacted(error))
+        let check = |reply: &mut T| embedding_list::settle(reply, &self.vectors);
+        read(arrived, most, decode, check).map_err(|error| self.redacted(error))
     }
 
     /// Reads a reply that is no success.

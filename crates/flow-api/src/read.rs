@@ -1,6 +1,6 @@
 //! Reading a reply whose body has arrived: a success that really is one, or the error it is.
 
-use flow_errors::{Body, Error, Kind, Result};
+use flow_errors::{Body, Class, Error, Kind, Result};
 use http::{HeaderMap, StatusCode};
 use serde::de::{self, Unexpected};
 
@@ -15,23 +15,34 @@ use crate::reply::Received;
 /// compiled for each of them.
 pub type Decode<T> = fn(&str) -> serde_json::Result<T>;
 
-/// Reads a reply of which at most `max_reply_bytes` were collected.
+/// Reads a reply of which at most `max_reply_bytes` were collected; `check` says what is wrong with
+/// what was decoded.
 ///
 /// # Errors
 ///
 /// Returns the service's error, whatever its dialect and under whatever status; `decode` for a
-/// success that `decode` refuses; `reply_too_large` above the maximum; what ended the reading early.
+/// success that `decode` or `check` refuses; `reply_too_large` above the maximum; what ended the reading early.
 pub(crate) fn read<T>(
     arrived: Arrived,
     max_reply_bytes: usize,
     decode: Decode<T>,
+    check: impl FnOnce(&mut T) -> std::result::Result<(), String>,
 ) -> Result<Received<T>> {
     let Success { status, headers, bytes } = success(arrived, max_reply_bytes)?;
     // A success without content is JSON's null, for those who ask for `()` or an `Option`.
     let json: &[u8] = if status == StatusCode::NO_CONTENT { b"null" } else { &bytes };
-    match utf8(json).and_then(decode) {
-        Ok(value) => Ok(Received { value, status, headers, body: KeptBody::new(bytes) }),
-        Err(source) => Err(Error::undecodable(status, &headers, Body::new(bytes), source)),
+    let mut value = match utf8(json).and_then(decode) {
+        Ok(value) => value,
+        Err(source) => {
+            return Err(Error::undecodable(status, &headers, Body::new(bytes), source));
+        }
+    };
+    match check(&mut value) {
+        Ok(()) => Ok(Received { value, status, headers, body: KeptBody::new(bytes) }),
+        Err(flaw) => {
+            let error = Error::new(Kind::Decode, Class::Permanent, flaw);
+            Err(error.with_reply(status, &headers, Body::new(bytes)))
+        }
     }
 }
 

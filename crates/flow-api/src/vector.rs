@@ -15,10 +15,11 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
-/// A vector, and the JSON it came as: numbers that are rounded for use are encoded as they were.
+/// A vector, or why it cannot be read, and the JSON it came as: numbers that are rounded for use are
+/// encoded as they were.
 #[derive(Clone)]
 pub(crate) struct Vector {
-    values: Vec<f32>,
+    values: Result<Vec<f32>, String>,
     came_as: CameAs,
 }
 
@@ -32,18 +33,35 @@ enum CameAs {
 }
 
 impl Vector {
+    /// Returns the numbers; none if they cannot be read.
     pub(crate) fn as_slice(&self) -> &[f32] {
-        &self.values
+        self.values.as_deref().unwrap_or_default()
+    }
+
+    /// Returns why the vector cannot be read.
+    pub(crate) fn flaw(&self) -> Option<&str> {
+        self.values.as_ref().err().map(String::as_str)
     }
 
     fn new(came_as: CameAs) -> Self {
         let values = match &came_as {
-            CameAs::Floats(floats) => Some(floats.iter().copied().map(rounded).collect()),
+            CameAs::Floats(floats) => usable(floats.iter().map(|float| Some(rounded(*float)))),
             CameAs::Base64(text) => decoded(text),
-            CameAs::Mixed(list) => list.iter().map(|value| value.as_f64().map(rounded)).collect(),
+            CameAs::Mixed(list) => usable(list.iter().map(|value| value.as_f64().map(rounded))),
         };
-        Self { values: values.unwrap_or_default(), came_as }
+        Self { values, came_as }
     }
+}
+
+/// Refuses what would poison whatever is computed with it.
+fn usable(entries: impl Iterator<Item = Option<f32>>) -> Result<Vec<f32>, String> {
+    let entries = entries.enumerate().map(|(index, entry)| match entry {
+        Some(number) if number.is_finite() => Ok(number),
+        Some(_) => Err(format!("entry {index} is not finite in 32 bits")),
+        None => Err(format!("entry {index} is no number")),
+    });
+    let values: Vec<f32> = entries.collect::<Result<_, _>>()?;
+    if values.is_empty() { Err("it has no numbers".to_owned()) } else { Ok(values) }
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "the nearest f32 is what a vector is made of")]
@@ -52,10 +70,13 @@ const fn rounded(value: f64) -> f32 {
 }
 
 /// Little-endian numbers of four bytes each.
-fn decoded(text: &str) -> Option<Vec<f32>> {
-    let bytes = BASE64.decode(text).ok()?;
-    let number = |four: &[u8]| four.try_into().map(f32::from_le_bytes).ok();
-    bytes.chunks(4).map(number).collect()
+fn decoded(text: &str) -> Result<Vec<f32>, String> {
+    let bytes = BASE64.decode(text).map_err(|_| "it is a text, but no Base64".to_owned())?;
+    let length = bytes.len();
+    if length % 4 != 0 {
+        return Err(format!("its Base64 has {length} bytes, which is no multiple of 4"));
+    }
+    usable(bytes.chunks(4).map(|four| four.try_into().map(f32::from_le_bytes).ok()))
 }
 
 /// Two vectors are equal if they came as the same.

@@ -8,7 +8,7 @@ use flow_api::embeddings::{EmbeddingRequest, Embeddings, Input};
 use flow_api::{ApiKey, Get, Message, Models, Post, Proxy, Role};
 use flow_sim::{Action, Sim};
 use flow_tests::{TestClient, both};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::search::{HEADER, KEY, Lines, PROMPT, PROXY, Search, URL, found};
 use super::{builder, chat, client, request};
@@ -127,11 +127,14 @@ fn replies_do_not_show_the_prompt<C: TestClient>() {
         search.debug("tool calls", &reply.tool_calls());
         search.debug("logprobs", &reply.choices()[0].logprobs().collect::<Vec<_>>());
     }
-    let echo =
-        json!({ "data": [{ "index": 0, "embedding": PROMPT, "input": PROMPT }], "p": PROMPT });
-    sim.set_script([Action::status(200).json(&echo)]).unwrap();
-    let reply = C::wait(Embeddings::new(&client, "e").input(PROMPT).send()).unwrap();
-    search.debug("embeddings", &*reply);
+    let echo = |embedding: Value| {
+        let data = json!([{ "index": 0, "embedding": embedding, "input": PROMPT }]);
+        Action::status(200).json(&json!({ "data": data, "p": PROMPT }))
+    };
+    sim.set_script([echo(json!([0.5])), echo(json!(PROMPT))]).unwrap();
+    let embed = || C::wait(Embeddings::new(&client, "e").input(PROMPT).send());
+    search.debug("embeddings", &*embed().unwrap());
+    search.error("embeddings that cannot be read", &embed().unwrap_err());
     search.text("hook", &lines.text());
     search.finish(23);
 }

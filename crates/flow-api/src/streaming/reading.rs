@@ -71,7 +71,7 @@ impl Streaming {
         collected.failure = failure.or(collected.failure);
         let Head { status, headers, received_at } = self.head.clone();
         let arrived = Arrived { status, headers, collected, received_at };
-        match read(arrived, self.rules.max_reply_bytes, decode_whole) {
+        match read(arrived, self.rules.max_reply_bytes, decode_whole, |_| Ok(())) {
             Ok(Received { value: (reply, chunk), .. }) => {
                 self.whole = Some(reply);
                 self.take(chunk, 0);
