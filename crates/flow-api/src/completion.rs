@@ -46,7 +46,7 @@ pub struct ChatCompletion {
 }
 
 impl ChatCompletion {
-    /// Returns the text of the first choice; empty if it has none, as with a tool call.
+    /// Returns the text of the first answer; empty if it has none, as with a tool call.
     ///
     /// Of several parts of text none is chosen: those are in the message's [`parts`](Message::parts).
     #[must_use]
@@ -54,13 +54,17 @@ impl ChatCompletion {
         self.message().and_then(Message::text).unwrap_or_default()
     }
 
-    /// Returns the message of the first choice, which the next request can begin with.
+    /// Returns the message of the first answer, which the next request can begin with.
+    ///
+    /// The first is that of the lowest index, wherever it stands; without an index, its place counts.
     #[must_use]
     pub fn message(&self) -> Option<&Message> {
-        self.choices.first().and_then(Choice::message)
+        let choices = (0_u64..).zip(&self.choices);
+        let first = choices.min_by_key(|(place, choice)| choice.index().unwrap_or(*place));
+        first.and_then(|(_, choice)| choice.message())
     }
 
-    /// Returns the tools that the first choice asks for.
+    /// Returns the tools that the first answer asks for.
     #[must_use]
     pub fn tool_calls(&self) -> &[ToolCall] {
         self.message().map_or(&[], Message::tool_calls)
@@ -78,7 +82,7 @@ impl ChatCompletion {
         self.model.as_str()
     }
 
-    /// Returns the answers.
+    /// Returns the answers, as they came; which is the first is their [`index`](Choice::index).
     #[must_use]
     pub fn choices(&self) -> &[Choice] {
         &self.choices
@@ -246,7 +250,29 @@ mod tests {
     }
 
     #[test]
-    fn convenience_looks_at_the_first_choice() {
+    fn first_answer_is_that_of_the_lowest_index_and_stays_where_it_came() {
+        let answer = |index: Value, text: &str| {
+            let message = serde_json::json!({ "content": text, "tool_calls": [{ "id": text }] });
+            serde_json::json!({ "index": index, "message": message })
+        };
+        let cases = [
+            ("in order", [answer(0.into(), "a"), answer(1.into(), "b")], "a"),
+            ("out of order", [answer(1.into(), "b"), answer(0.into(), "a")], "a"),
+            ("counted from 1", [answer(2.into(), "b"), answer(1.into(), "a")], "a"),
+            ("no index", [answer(Value::Null, "a"), answer(Value::Null, "b")], "a"),
+            ("same index", [answer(0.into(), "a"), answer(0.into(), "b")], "a"),
+            ("one index", [answer(3.into(), "b"), answer("x".into(), "a")], "a"),
+        ];
+        for (name, choices, want) in cases {
+            let json = serde_json::json!({ "choices": choices });
+            let reply: ChatCompletion = serde_json::from_value(json.clone()).unwrap();
+            assert_eq!((reply.text(), reply.tool_calls()[0].id()), (want, want), "{name}");
+            assert_eq!(serde_json::to_value(&reply).unwrap(), json, "{name}");
+        }
+    }
+
+    #[test]
+    fn convenience_looks_at_the_first_answer() {
         let json = r#"{"created":1,"service_tier":"flex","system_fingerprint":"fp","choices":[
             {"message":{"role":"assistant","content":"Hi","tool_calls":[{"id":"c1"}]}},
             {"message":{"role":"assistant","content":"Ho"}}]}"#;
