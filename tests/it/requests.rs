@@ -295,6 +295,9 @@ fn checks_refuse_what_the_service_refuses<C: TestClient>() {
         ("tools",           hello().tool(Tool::function(""))),
         ("tool_choice",     hello().tool(weather()).tool_choice(ToolChoice::function("other"))),
         ("tool_choice",     hello().tool_choice(ToolChoice::required())),
+        ("tools",           hello().tool(Tool::function("f").parameters("city"))),
+        ("response_format", hello().response_format(ResponseFormat::json_schema("", json!({})))),
+        ("response_format", hello().response_format(ResponseFormat::json_schema("n", json!([])))),
         ("messages",        hello().tool_result("", "x")),
     ];
     for (param, request) in requests {

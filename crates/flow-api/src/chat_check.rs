@@ -7,7 +7,8 @@ use serde_json::Value;
 
 use crate::chat_params::{
     FREQUENCY_PENALTY, LOGIT_BIAS, LOGPROBS, MAX_COMPLETION_TOKENS, MAX_TOKENS, N,
-    PRESENCE_PENALTY, STREAM, TEMPERATURE, TOOL_CHOICE, TOOLS, TOP_LOGPROBS, TOP_P,
+    PRESENCE_PENALTY, RESPONSE_FORMAT, STREAM, TEMPERATURE, TOOL_CHOICE, TOOLS, TOP_LOGPROBS,
+    TOP_P,
 };
 use crate::json::text;
 use crate::message::{Message, Role};
@@ -25,7 +26,8 @@ pub(crate) fn messages(messages: &[Message]) -> Result<()> {
         Some(index) => Err(Error::invalid_input(
             "messages",
             format!(
-                "messages[{index}] is a tool's result without the id of its call; use tool_result()"
+                "messages[{index}] is a tool's result without the id of its call; give the id of \
+                 the call it answers, as tool_result(id, …)"
             ),
         )),
         None => Ok(()),
@@ -49,7 +51,8 @@ pub(crate) fn params(params: &Params) -> Result<()> {
     top_logprobs(params)?;
     logit_bias(params)?;
     tools(params)?;
-    tool_choice(params)
+    tool_choice(params)?;
+    response_format(params)
 }
 
 /// A request may ask for a stream through `param()`, or because it was decoded.
@@ -101,7 +104,17 @@ fn tools(params: &Params) -> Result<()> {
     let tools = params.get(TOOLS).and_then(Value::as_array).into_iter().flatten();
     let is_function =
         |tool: &&Value| text(tool, "/type") == "function" && tool.get("function").is_some();
-    for name in tools.filter(is_function).map(|tool| text(tool, "/function/name")) {
+    for tool in tools.filter(is_function) {
+        let name = text(tool, "/function/name");
+        let parameters = tool.get("function").and_then(|function| function.get("parameters"));
+        if !parameters.is_none_or(is_schema) {
+            let message = format!(
+                "the parameters of `{}` in tools are no JSON schema; give parameters() an object, \
+                 or leave them out",
+                shown(name)
+            );
+            return Err(refuse(TOOLS, message));
+        }
         let problem = if name.trim().is_empty() {
             "is empty"
         } else if name.contains(char::is_control) {
@@ -136,6 +149,29 @@ fn tool_choice(params: &Params) -> Result<()> {
         ));
     }
     Ok(())
+}
+
+fn response_format(params: &Params) -> Result<()> {
+    let format = params.get(RESPONSE_FORMAT);
+    let is_of_schema = |format: &&Value| text(format, "/type") == "json_schema";
+    let Some(inner) = format.filter(is_of_schema).and_then(|format| format.get("json_schema"))
+    else {
+        return Ok(());
+    };
+    let name = inner.get("name").and_then(Value::as_str);
+    let problem = if name.is_some_and(|name| name.trim().is_empty()) {
+        "the name of the schema in response_format is empty; give json_schema() a name"
+    } else if !inner.get("schema").is_none_or(is_schema) {
+        "the schema in response_format is no JSON schema; give json_schema() an object"
+    } else {
+        return Ok(());
+    };
+    Err(refuse(RESPONSE_FORMAT, problem))
+}
+
+/// Whether that may be a JSON schema: an object, or a boolean that allows everything or nothing.
+const fn is_schema(value: &Value) -> bool {
+    matches!(value, Value::Object(_) | Value::Bool(_))
 }
 
 /// A name of the caller's, bounded and with control characters escaped.
@@ -190,13 +226,19 @@ mod tests {
             ("tool without name",   tools(""),                              "tools",             "the name `` in tools is empty"),
             ("tool's name",         tools("a\u{1b}[2J"),                    "tools",             "the name `a\\u{1b}[2J` in tools has control characters"),
             ("blank name",          tools(" "),                             "tools",             "the name ` ` in tools is empty"),
+            ("parameters in words", chat().tool(Tool::function("f").parameters("city")), "tools",  "the parameters of `f` in tools are no JSON schema; give parameters() an object"),
+            ("parameters of nothing", chat().tool(Tool::function("f").parameters(json!(null))), "tools", "the parameters of `f` in tools are no JSON schema"),
+            ("schema without name", chat().response_format(ResponseFormat::json_schema("", json!({}))), "response_format", "the name of the schema in response_format is empty; give json_schema() a name"),
+            ("schema's blank name", chat().response_format(ResponseFormat::json_schema(" ", json!({}))), "response_format", "the name of the schema in response_format is empty"),
+            ("schema that is a list", chat().response_format(ResponseFormat::json_schema("n", json!([]))), "response_format", "the schema in response_format is no JSON schema; give json_schema() an object"),
+            ("schema that is not there", chat().response_format(ResponseFormat::json_schema("n", json!(null))), "response_format", "the schema in response_format is no JSON schema"),
             ("none to choose from", decoded(&json!({ "tools": [], "tool_choice": "required" })), "tool_choice", "there are no tools"),
             ("nothing to choose from", decoded(&json!({ "tools": null, "tool_choice": "required" })), "tool_choice", "there are no tools"),
             ("choice without tools", chat().tool_choice(ToolChoice::function("h")), "tool_choice", "names `h`, which is not among the tools"),
             ("no tool to choose",   chat().tool_choice(ToolChoice::required()), "tool_choice",   "there are no tools"),
             ("unknown choice",      tools("g").tool_choice(ToolChoice::function("h")), "tool_choice", "names `h`, which is not among the tools"),
             ("result of nothing",   chat().message(Message::new(Role::Tool, "x")), "messages",   "messages[1] is a tool's result without the id"),
-            ("result of an empty id", chat().tool_result("", "x"),          "messages",          "messages[1] is a tool's result without the id"),
+            ("result of an empty id", chat().tool_result("", "x"),          "messages",          "messages[1] is a tool's result without the id of its call; give the id of the call it answers"),
             ("no messages",         ChatRequest::new("gpt-4o"),             "messages",          "there are no messages"),
             ("no model",            ChatRequest::new(" ").user("Hello"),    "model",             "the model is empty"),
             ("a stream",            chat().param("stream", 1),              "stream",            "leave it to stream()"),
@@ -219,6 +261,8 @@ mod tests {
             chat().logit_bias(0, -100.0).logit_bias(u64::MAX, 100.0),
             chat().tool(Tool::function("a_B-9")).tool_choice(ToolChoice::required()),
             chat().tool(json!({ "type": "web_search" }).into()).tool_choice(ToolChoice::auto()),
+            chat().tool(Tool::function("f").parameters(true)),
+            chat().response_format(ResponseFormat::json_schema("n", true)),
             chat().temperature(f64::NAN).temperature(1.0),
         ] {
             request.check().unwrap();

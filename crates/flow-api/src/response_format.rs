@@ -38,8 +38,8 @@ impl ResponseFormat {
         Self(json!({ "type": "json_object" }))
     }
 
-    /// The answer is JSON of a schema; every service takes a name of up to 64 letters, digits, `_`
-    /// and `-`.
+    /// The answer is JSON of a schema, which is an object or a boolean; every service takes a name of
+    /// 1 to 64 letters, digits, `_` and `-`.
     #[must_use]
     pub fn json_schema(name: impl Into<String>, schema: impl Into<Value>) -> Self {
         let schema = json!({ "name": name.into(), "schema": schema.into() });

@@ -35,7 +35,7 @@ use crate::json::{put_in, text};
 pub struct Tool(Value);
 
 impl Tool {
-    /// Creates a function of that name; every service takes up to 64 letters, digits, `_` and `-`.
+    /// Creates a function of that name; every service takes 1 to 64 letters, digits, `_` and `-`.
     #[must_use]
     pub fn function(name: impl Into<String>) -> Self {
         Self(json!({ "type": "function", "function": { "name": name.into() } }))
@@ -48,7 +48,8 @@ impl Tool {
         self
     }
 
-    /// Sets the JSON schema of the function's arguments, which is that of an object.
+    /// Sets the JSON schema of the function's arguments, which is that of an object; a function without
+    /// arguments needs none.
     #[must_use]
     pub fn parameters(mut self, schema: impl Into<Value>) -> Self {
         put_in(&mut self.0, "function", "parameters", schema.into());

@@ -75,6 +75,11 @@ fn tools(request: &Value) -> Result<(), Problem> {
         let message = "A function in `tools` must have a name of up to 64 letters, digits, _ and -";
         return Err(invalid("tools", message));
     }
+    let parameters = |tool: &Value| tool.pointer("/function/parameters").is_none_or(is_schema);
+    if !list(request, "tools").iter().all(parameters) {
+        let message = "The `parameters` of a function in `tools` must be a JSON schema";
+        return Err(invalid("tools", message));
+    }
     Ok(())
 }
 
@@ -99,12 +104,20 @@ fn tool_choice(request: &Value) -> Result<(), Problem> {
 
 fn response_format(request: &Value) -> Result<(), Problem> {
     let format = request.get("response_format").unwrap_or(&Value::Null);
-    let is_schema = text(format, "/type") == Some("json_schema");
-    if is_schema && !text(format, "/json_schema/name").is_some_and(is_name) {
+    let has_schema = text(format, "/type") == Some("json_schema");
+    if has_schema && !text(format, "/json_schema/name").is_some_and(is_name) {
         let message = "`json_schema` must have a name of up to 64 letters, digits, _ and -";
         return Err(invalid("response_format", message));
     }
+    if has_schema && !format.pointer("/json_schema/schema").is_none_or(is_schema) {
+        let message = "The `schema` of `json_schema` must be a JSON schema";
+        return Err(invalid("response_format", message));
+    }
     Ok(())
+}
+
+fn is_schema(value: &Value) -> bool {
+    value.is_object() || value.is_boolean()
 }
 
 fn is_name(name: &str) -> bool {
