@@ -159,6 +159,8 @@ impl<'a, C: Execute> Post<'a, C> {
     option_setters!();
 
     /// Sets the body: any type that serializes to JSON. Without it `{}` is sent.
+    ///
+    /// JSON has no NaN and no infinity: they are sent as null.
     pub fn json(mut self, body: &(impl Serialize + ?Sized)) -> Self {
         self.body = encode(body);
         self

@@ -181,8 +181,9 @@ macro_rules! chat_setters {
 
         /// Sets a parameter by its name in the JSON, also one that has a setter: the last value wins.
         ///
-        /// `model` and `messages` have places of their own and are refused, as is a `stream`, which
-        /// cannot be read yet.
+        /// `model` and `messages` have places of their own and are refused. So is a `stream` that is
+        /// neither true nor false; where it is true, a call in one piece is refused too. JSON has no NaN
+        /// and no infinity: here they become null, while the setters refuse them.
         pub fn param(mut self, name: impl Into<String>, value: impl Into<serde_json::Value>) -> Self {
             self$(.$at)?.params.set_any(name.into(), value.into(), $crate::chat_params::FIELDS);
             self

@@ -48,7 +48,8 @@ macro_rules! embedding_setters {
 
         /// Sets a parameter by its name in the JSON, also one that has a setter: the last value wins.
         ///
-        /// `model` has a place of its own and is refused.
+        /// `model` has a place of its own and is refused. JSON has no NaN and no infinity: they become
+        /// null.
         pub fn param(mut self, name: impl Into<String>, value: impl Into<serde_json::Value>) -> Self {
             let fields = $crate::embedding_request::FIELDS;
             self$(.$at)?.params.set_any(name.into(), value.into(), fields);
