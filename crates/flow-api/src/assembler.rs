@@ -28,8 +28,8 @@ const PADDING: &str = "obfuscation";
 /// Puts the pieces of a stream together.
 ///
 /// - Texts, thoughts, refusals and the arguments of tool calls are concatenated, and so is every
-///   other text within a delta, except what names a thing (`id`, `name`, `type`, `role`, `format`):
-///   there the first that is not empty stays.
+///   other text within a delta, except what tells or sorts a thing (`id`, `type`, `role`, `format`):
+///   there the first that is not empty stays. A `name` that is said again as a whole stays as well.
 /// - Lists within a delta, log probabilities, and lists beside a delta are appended; a text or a
 ///   thought goes on in the list's last entry if that is of the same type.
 /// - Answers are told apart, and ordered, by their index, tool calls by index or id. A tool call of

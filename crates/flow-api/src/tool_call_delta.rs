@@ -9,8 +9,8 @@ use crate::field::read;
 use crate::json::text;
 use crate::one_pass::Known;
 
-/// A piece of a tool call, as streams send them: the first names the function, all may hold a part
-/// of the arguments.
+/// A piece of a tool call, as streams send them: the first names the function, as a rule, all may hold
+/// a part of the arguments.
 ///
 /// `Debug` shows which function, not its arguments.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
@@ -38,7 +38,7 @@ impl ToolCallDelta {
         text(&self.0, "/type")
     }
 
-    /// Returns the function's name; empty if the piece does not say it.
+    /// Returns the function's name, or a part of it; empty if the piece does not say it.
     #[must_use]
     pub fn name(&self) -> &str {
         text(&self.0, "/function/name")

@@ -131,6 +131,8 @@ mod tests {
             ("no index, the last",   vec![(None, "a", "f", "1"), (None, "", "", "2")],                                  vec![("a", "f", "12")]),
             ("no index and no id",   vec![(None, "", "f", "1"), (None, "", "g", "2"), (None, "", "", "3")],             vec![("", "f", "1"), ("", "g", "23")]),
             ("index only at first",  vec![(one, "b", "g", ""), (None, "", "", "2"), (zero, "a", "f", ""), (None, "b", "", "3")], vec![("a", "f", ""), ("b", "g", "23")]),
+            ("name in pieces",       vec![(zero, "a", "get_", ""), (zero, "", "wea", ""), (zero, "", "ther", "{"), (zero, "", "", "}")], vec![("a", "get_weather", "{}")]),
+            ("name said again",      vec![(zero, "a", "f", "1"), (zero, "", "f", "2")],                                 vec![("a", "f", "12")]),
             ("all said again",       vec![(zero, "a", "f", "1"), (zero, "a", "f", "2")],                                vec![("a", "f", "12")]),
             ("all counted as 0",     vec![(zero, "a", "f", "1"), (zero, "b", "g", "2"), (zero, "a", "f", "3"), (zero, "", "", "4")], vec![("a", "f", "13"), ("b", "g", "24")]),
             ("made-up ids",          vec![(zero, "a", "f", "1"), (zero, "x", "", "2"), (zero, "y", "", "3")],           vec![("a", "f", "123")]),

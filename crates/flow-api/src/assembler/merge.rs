@@ -6,8 +6,8 @@ use serde_json::{Map, Value};
 
 use crate::field::Field;
 
-/// What names or sorts a thing: said again, it is not to be joined.
-const NAMES: [&str; 5] = ["format", "id", "name", "role", "type"];
+/// What tells or sorts a thing: said again, it is not to be joined.
+const TAGS: [&str; 4] = ["format", "id", "role", "type"];
 
 /// The types of list entries that come in pieces.
 const GOING_ON: [&str; 6] =
@@ -26,7 +26,9 @@ pub(super) fn join_field(old: &mut Map<String, Value>, name: &str, new: &Value) 
     let Some(old) = old.get_mut(name) else { return insert(old, name, new) };
     match (old, new) {
         (_, Value::Null) => 0,
-        (Value::String(old), Value::String(new)) if !NAMES.contains(&name) => {
+        // A name comes in pieces, or all of it with each piece.
+        (Value::String(old), Value::String(new)) if name == "name" && old == new => 0,
+        (Value::String(old), Value::String(new)) if !TAGS.contains(&name) => {
             old.push_str(new);
             new.len()
         }
@@ -165,7 +167,10 @@ mod tests {
             ("text",    json!("a"),              json!(null),             json!("a")),
             ("text",    json!("a"),              json!(7),                json!(7)),
             ("count",   json!(1),                json!(2),                json!(2)),
-            ("name",    json!("a"),              json!("b"),              json!("a")),
+            ("type",    json!("a"),              json!("b"),              json!("a")),
+            ("type",    json!(""),               json!("b"),              json!("b")),
+            ("name",    json!("a"),              json!("b"),              json!("ab")),
+            ("name",    json!("a"),              json!(""),               json!("a")),
             ("name",    json!(""),               json!("b"),              json!("b")),
             ("name",    json!("a"),              json!("a"),              json!("a")),
             ("object",  json!({ "id": "1", "x": "a" }), json!({ "id": "1", "x": "b", "y": 1 }), json!({ "id": "1", "x": "ab", "y": 1 })),
