@@ -3,12 +3,14 @@
 use std::time::Duration;
 
 use flow_errors::{Body, Class, Error, Kind, RetryPolicy, StoppedBecause};
-use flow_sim::Sim;
+use flow_sim::{Action, Sim};
 use flow_tests::{TestClient, both};
+use serde_json::json;
 
 both! {
     faults_are_typed_and_explained
     replies_that_only_look_broken_are_read
+    answer_that_failed_is_the_error_in_it_unless_it_says_something
     nobody_there_is_a_connect_error
     unknown_host_is_a_connect_error
     tls_to_a_plain_port_is_a_connect_error
@@ -96,6 +98,33 @@ fn replies_that_only_look_broken_are_read<C: TestClient>() {
     assert!(error.kind() != Kind::Decode && !error.message().is_empty(), "{error}");
 }
 
+fn answer_that_failed_is_the_error_in_it_unless_it_says_something<C: TestClient>() {
+    let failed = |code: u16, text: &str| {
+        let message = json!({ "role": "assistant", "content": text });
+        let error = json!({ "code": code, "message": "upstream died" });
+        let choice =
+            json!({ "index": 0, "finish_reason": "error", "error": error, "message": message });
+        Action::status(200).json(&json!({ "id": "gen-1", "choices": [choice] }))
+    };
+    let sim = Sim::start().unwrap();
+    let client: C = client(sim.base_url());
+    sim.set_script([failed(502, ""), Action::normal()]).unwrap();
+    let reply = C::wait(client.hello("gpt-4o").send()).unwrap();
+    let first = reply.attempts().iter().next().unwrap();
+    assert_eq!((first.kind(), reply.attempts().len()), (Some(Kind::Server), 2));
+
+    sim.set_script([failed(400, "")]).unwrap();
+    let error = C::wait(client.hello("gpt-4o").send()).unwrap_err();
+    let got = (error.kind(), error.message(), error.attempts().len());
+    assert_eq!(got, (Kind::InvalidRequest, "upstream died", 1));
+    assert_eq!((error.status().unwrap().as_u16(), error.code()), (200, Some("400")));
+
+    sim.set_script([failed(502, "Hal")]).unwrap();
+    let reply = C::wait(client.hello("gpt-4o").send()).unwrap();
+    assert_eq!((reply.text(), reply.attempts().len()), ("Hal", 1));
+    assert_eq!(reply.choices()[0].extra()["error"]["message"], "upstream died");
+}
+
 fn nobody_there_is_a_connect_error<C: TestClient>() {
     let client: C = client(&format!("http://{}/v1", flow_loopback::closed()));
     let error = C::wait(client.hello("gpt-4o").send()).unwrap_err();
@@ -143,7 +172,7 @@ fn error_body_above_its_maximum_is_cut_and_marked<C: TestClient>() {
 }
 
 fn error_whose_body_hangs_is_known_from_its_status<C: TestClient>() {
-    let sim = Sim::builder().script([flow_sim::Action::row(503).hang_after(10)]).start().unwrap();
+    let sim = Sim::builder().script([Action::row(503).hang_after(10)]).start().unwrap();
     let client: C = client(sim.base_url());
     let error = C::wait(client.hello("gpt-4o").retry(RetryPolicy::none()).send()).unwrap_err();
     assert_eq!((error.kind(), error.is_body_cut()), (Kind::ServiceUnavailable, true));

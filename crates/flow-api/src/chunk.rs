@@ -7,7 +7,7 @@ use serde::de::MapAccess;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
-use crate::chunk_choice::ChunkChoice;
+use crate::chunk_choice::{ChunkChoice, is_failure};
 use crate::delta::Delta;
 use crate::field::{Field, Names};
 use crate::one_pass::{self, Object, Seed};
@@ -154,13 +154,15 @@ impl Chunk {
         !self.choices().is_empty() || !self.odd_choices().is_empty()
     }
 
-    /// Whether an answer ends with the reason `error`, as gateways write it when their upstream failed.
+    /// Whether an answer ends with the reason `error` or has an error in it, as gateways write it when
+    /// their upstream failed.
     pub(crate) fn has_failed(&self) -> bool {
+        let has_failed = |choice: &Value| {
+            choice.get("finish_reason") == Some(&"error".into())
+                || choice.get("error").is_some_and(is_failure)
+        };
         self.choices().iter().any(ChunkChoice::has_failed)
-            || self
-                .odd_choices()
-                .iter()
-                .any(|choice| choice.get("finish_reason") == Some(&"error".into()))
+            || self.odd_choices().iter().any(has_failed)
     }
 
     /// The list of answers, if not all of them are objects.

@@ -69,9 +69,19 @@ impl ChunkChoice {
         self.finish_reason().is_some() || self.delta().is_some_and(Delta::has_content)
     }
 
-    /// Whether the answer ends with the reason `error`.
+    /// Whether the answer failed: it ends with the reason `error`, or has an error in it.
     pub(crate) fn has_failed(&self) -> bool {
         matches!(self.finish_reason(), Some(FinishReason::Other(word)) if word == "error")
+            || self.extra.get("error").is_some_and(is_failure)
+    }
+}
+
+/// Whether what a choice has as its `error` says that there is one.
+pub(crate) fn is_failure(error: &Value) -> bool {
+    match error {
+        Value::Object(fields) => !fields.is_empty(),
+        Value::String(text) => !text.is_empty(),
+        _ => false,
     }
 }
 

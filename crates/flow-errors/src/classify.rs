@@ -7,6 +7,7 @@
 use http::{HeaderMap, StatusCode};
 use serde_json::Value;
 
+use crate::dialect::in_choices;
 use crate::header_text::texts;
 use crate::words::meaning;
 use crate::{Class, Envelope, Kind, table};
@@ -150,6 +151,8 @@ impl Words {
                 for (name, value) in object {
                     self.field(name, value, depth);
                 }
+                // Of an answer only its error: the rest is what the model said.
+                in_choices(object).for_each(|error| self.walk(error, depth));
             }
             _ => {}
         }
@@ -255,6 +258,7 @@ mod tests {
         let azure = json!({"error": {"innererror": {"code": "ResponsibleAIPolicyViolation"}}});
         let in_flight =
             json!({"error": {"metadata": {"limit_source": "openrouter_in_flight_budget"}}});
+        let in_choice = |word| json!({"choices": [{"error": {"code": 500, "type": word}}]});
         let google = json!({"error": {"status": "INVALID_ARGUMENT", "details": [{"reason": "API_KEY_INVALID"}]}});
         let table = [
             ("quota", 429, quota.clone(), Kind::InsufficientBalance),
@@ -281,6 +285,9 @@ mod tests {
                 json!({"error": {"code": 500, "type": "timeout"}}),
                 Kind::GatewayTimeout,
             ),
+            ("in a choice", 200, in_choice("rate_limit_error"), Kind::RateLimit),
+            ("quota in a choice", 500, in_choice("insufficient_quota"), Kind::InsufficientBalance),
+            ("what a choice says", 500, json!({"choices": [{"type": "timeout"}]}), Kind::Server),
             ("unknown word", 200, json!({"error": {"type": "quantum_error"}}), Kind::Unexpected),
             (
                 "echoed input",

@@ -63,9 +63,9 @@ impl Error {
 
     /// Finds the error in a reply whose status says success; `None` if it is a success.
     ///
-    /// Gateways report failures under 200 too: as an envelope, as a `code` with a `message`, or in
-    /// the middle of an event stream. A reply with `choices` is never an error. Ordinary replies
-    /// are only scanned, not parsed.
+    /// Gateways report failures under 200 too: as an envelope, as a `code` with a `message`, as an
+    /// `error` in each of the `choices`, or in the middle of an event stream. A reply of which any
+    /// choice has content is never an error. Ordinary replies are only scanned, not parsed.
     ///
     /// # Examples
     ///
@@ -315,6 +315,41 @@ mod tests {
             let error = found.filter(|_| status.is_success());
             let error = error.unwrap_or_else(|| of(status.as_u16(), &limits, body));
             assert_eq!(error.retry_after().map(|wait| wait.as_secs()), want, "{status} {body}");
+        }
+    }
+
+    #[test]
+    fn error_in_a_choice_is_that_of_its_code() {
+        #[rustfmt::skip]
+        let table = [
+            // error                                          kind                      class               retryable
+            (json!({"code": 502, "message": "m"}),            Kind::Server,             Class::Transient,   true),
+            (json!({"code": 503, "message": "m"}),            Kind::ServiceUnavailable, Class::Overloaded,  true),
+            (json!({"code": "429", "message": "m"}),          Kind::RateLimit,          Class::Throttled,   true),
+            (json!({"code": 400, "message": "m"}),            Kind::InvalidRequest,     Class::Permanent,   false),
+            (json!({"code": "server_error", "message": "m"}), Kind::Server,             Class::Transient,   true),
+            (json!("m"),                                      Kind::Unexpected,         Class::Permanent,   false),
+        ];
+        for (error, kind, class, is_retryable) in table {
+            let message = json!({"role": "assistant", "content": ""});
+            let choice = json!({"index": 0, "finish_reason": "error", "error": error});
+            let (mut whole, mut beside) = (choice.clone(), choice.clone());
+            whole["message"] = message;
+            beside.as_object_mut().unwrap().remove("error");
+            let bodies = [
+                json!({"id": "gen-1", "choices": [choice]}),
+                json!({"id": "gen-1", "choices": [whole]}),
+                json!({"id": "gen-1", "choices": [beside], "error": error}),
+            ];
+            for body in bodies.map(|body| body.to_string()) {
+                let (headers, at) = (HeaderMap::new(), SystemTime::UNIX_EPOCH);
+                let found = Error::in_success(StatusCode::OK, &headers, body.as_bytes(), at);
+                let got = found.unwrap_or_else(|| panic!("{body} is an error"));
+                assert_eq!((got.kind(), got.class()), (kind, class), "{body}");
+                assert_eq!((got.message(), got.is_retryable()), ("m", is_retryable), "{body}");
+                assert_eq!(got.body(), body.as_bytes());
+                assert_eq!(got.envelope().unwrap().message(), Some("m"), "{body}");
+            }
         }
     }
 

@@ -30,7 +30,8 @@ const TEXTS: [&str; 13] = [
 /// The text for people: the error's own before any at the top level.
 pub(crate) fn message(root: &Object) -> Option<&str> {
     let nested = root.get("error").filter(|error| !error.is_string()).and_then(text);
-    nested.or_else(|| site(root).and_then(text_in)).or_else(|| text_in(root))
+    let beside = || text_in(root).or_else(|| in_choices(root).find_map(text));
+    nested.or_else(|| site(root).and_then(text_in)).or_else(beside)
 }
 
 /// The name of the error's family, verbatim.
@@ -64,14 +65,21 @@ pub(crate) fn request_id(root: &Object) -> Option<&str> {
 /// The object inside the top level that holds the error's facts, if there is one.
 pub(crate) fn site(root: &Object) -> Option<&Object> {
     let in_response = || root.get("response")?.get("error");
-    let listed = || root.get("errors");
-    [root.get("error"), in_response(), listed()].into_iter().flatten().find_map(|value| {
+    let named = [root.get("error"), in_response(), root.get("errors")].into_iter().flatten();
+    named.chain(in_choices(root)).find_map(|value| {
         let object = match value {
             Value::Array(list) => list.iter().find_map(Value::as_object),
             value => value.as_object(),
         };
         object.filter(|object| !object.is_empty())
     })
+}
+
+/// The errors that stand in the answers they are about.
+pub(crate) fn in_choices(root: &Object) -> impl Iterator<Item = &Value> {
+    // OpenRouter's way, and that of gateways behind which it is.
+    let choices = root.get("choices").and_then(Value::as_array).into_iter().flatten();
+    choices.filter_map(|choice| choice.get("error"))
 }
 
 /// The first text for people in `value`.
@@ -146,6 +154,11 @@ mod tests {
             (json!({"type": "x", "response": {"error": {"message": "m"}}}), Some("m")),
             (json!({"base_resp": {"status_code": 1002, "status_msg": "m"}}), Some("m")),
             (json!({"fault": {"faultstring": "m", "detail": {"errorcode": "c"}}}), Some("m")),
+            (json!({"choices": [{"error": {"message": "m", "code": 502}}]}), Some("m")),
+            (json!({"choices": [{"error": "m"}]}), Some("m")),
+            (json!({"choices": [{}, {"error": {"message": "m"}}], "error": null}), Some("m")),
+            (json!({"choices": [{"error": {"message": "other"}}], "error": "m"}), Some("other")),
+            (json!({"choices": [{"message": {"content": "planted"}}]}), None),
             (json!({"error": {"message": "", "type": "one_api_error"}}), None),
             (json!({"error": {}}), None),
             (json!({"error": ""}), None),
@@ -176,6 +189,9 @@ mod tests {
             (json!({"errors": [{"message": "m", "code": 3050}]}), "- 3050 -"),
             (json!({"type": "response.failed", "response": {"error": {"code": "c"}}}), "- c -"),
             (json!({"base_resp": {"status_code": 1002}}), "- 1002 -"),
+            (json!({"choices": [{"error": {"code": 502, "type": "t"}}], "id": "x"}), "t 502 -"),
+            (json!({"choices": [{"error": {"code": 502}}], "error": {"code": 429}}), "- 429 -"),
+            (json!({"choices": [{"code": "c", "type": "t"}]}), "- - -"),
             (json!({"detail": [{"type": "missing"}]}), "- - -"),
         ];
         for (value, want) in table {

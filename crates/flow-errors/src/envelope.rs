@@ -14,9 +14,9 @@ use crate::dialect::{self, Object};
 
 /// An error envelope: `{"error": {"message", "type", "code", "param"}}` or one of its dialects.
 ///
-/// Dialects put the same facts at the top level, into a list, into `response` or under other
-/// names. `Debug` says which facts there are and leaves out what they are, because a service may echo
-/// the prompt or the key.
+/// Dialects put the same facts at the top level, into a list, into `response`, into `choices` or
+/// under other names. `Debug` says which facts there are and leaves out what they are, because a service
+/// may echo the prompt or the key.
 ///
 /// # Examples
 ///

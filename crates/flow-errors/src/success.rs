@@ -3,12 +3,9 @@
 //! Ordinary replies must cost next to nothing, so a look at the bytes comes before any parsing,
 //! and a reply with content is never taken away from the caller.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-type Object = Map<String, Value>;
-
-/// What holds content: the choices of completions, and Google's candidates.
-const CONTENT: [&str; 2] = ["choices", "candidates"];
+use crate::dialect::Object;
 
 /// What holds a result in replies that also have a `code` or a `message`.
 const RESULTS: [&str; 5] = ["data", "result", "output", "outputs", "embeddings"];
@@ -96,8 +93,12 @@ pub(crate) fn is_error(value: &Value) -> bool {
         }
         _ => return false,
     };
-    if has_any(root, &CONTENT) || is_resource(root) {
+    // Google's candidates are content, and so are choices, unless all that is in them is an error.
+    if has_any(root, &["candidates"]) || is_resource(root) {
         return false;
+    }
+    if let Some(choices) = root.get("choices").filter(|choices| is_something(choices)) {
+        return have_failed(choices, root);
     }
     root.get("error").is_some_and(is_something)
         || is_named(root, "object", "error")
@@ -119,6 +120,36 @@ fn is_denied(text: &[u8]) -> bool {
 fn is_resource(root: &Object) -> bool {
     let has_text = |name| root.get(name).is_some_and(Value::is_string);
     has_text("object") && has_text("id") && has_text("status")
+}
+
+/// Whether each answer failed, with an error in it or with one beside all of them, and none says
+/// anything.
+fn have_failed(choices: &Value, root: &Object) -> bool {
+    let is_told = has_error(root);
+    let has_failed = |choice: &Object| {
+        let has_failed =
+            has_error(choice) || (is_told && is_named(choice, "finish_reason", "error"));
+        has_failed && !["message", "delta", "text"].iter().any(|name| says_something(choice, name))
+    };
+    choices.as_array().is_some_and(|choices| {
+        choices.iter().all(|choice| choice.as_object().is_some_and(has_failed))
+    })
+}
+
+/// Whether there is an error in it that says anything.
+fn has_error(object: &Object) -> bool {
+    let error = object.get("error").filter(|error| error.is_object() || error.is_string());
+    error.is_some_and(is_something)
+}
+
+/// Whether a part of a choice is content, be it of a kind not known here: who speaks is none.
+fn says_something(choice: &Object, part: &str) -> bool {
+    match choice.get(part) {
+        Some(Value::Object(message)) => {
+            message.iter().any(|(name, value)| name != "role" && is_something(value))
+        }
+        part => part.is_some_and(is_something),
+    }
 }
 
 /// `response.failed` of the Responses API.
@@ -176,6 +207,7 @@ fn is_something(value: &Value) -> bool {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use serde_json::json;
 
     use super::*;
 
@@ -226,10 +258,51 @@ mod tests {
             ("42", false),
         ];
         for (json, want) in table {
-            let value = serde_json::from_str(json).unwrap();
-            assert_eq!(is_error(&value), want, "{json}");
-            assert!(!want || may_be_error(json.as_bytes()), "{json} has no mark");
+            assert_told(json, want);
         }
+    }
+
+    /// Errors that stand in the answers, as gateways write them.
+    #[test]
+    fn answers_are_errors_if_each_failed_and_none_says_anything() {
+        #[rustfmt::skip]
+        let table = [
+            (r#"{"choices":[{"error":{"code":502}}]}"#,                                               true),
+            (r#"{"choices":[{"error":"gone","finish_reason":"stop"}]}"#,                              true),
+            (r#"{"choices":[{"error":{"code":502},"message":null}]}"#,                                true),
+            (r#"{"choices":[{"error":{"code":502},"message":{"role":"a","content":"","refusal":null,"tool_calls":[]}}]}"#, true),
+            (r#"{"choices":[{"error":{"code":502},"delta":{"role":"a","content":""}}]}"#,             true),
+            (r#"{"choices":[{"error":{"code":502},"text":""}]}"#,                                     true),
+            (r#"{"choices":[{"finish_reason":"error"}],"error":{"message":"m"}}"#,                    true),
+            (r#"{"choices":[{"finish_reason":"error"},{"error":"m"}],"error":"m"}"#,                  true),
+            (r#"{"choices":[{"error":{"code":502}},{"error":{"code":429}}]}"#,                        true),
+            (r#"{"choices":[{"error":{"code":502}},{"message":{"content":""}}]}"#,                    false),
+            (r#"{"choices":[{"error":{"code":502}},7]}"#,                                             false),
+            (r#"{"choices":[{"error":{"code":502},"message":{"content":"half"}}]}"#,                  false),
+            (r#"{"choices":[{"error":{"code":502},"delta":{"content":"half"}}]}"#,                    false),
+            (r#"{"choices":[{"error":{"code":502},"text":"half"}]}"#,                                 false),
+            (r#"{"choices":[{"error":{"code":502},"message":"half"}]}"#,                              false),
+            (r#"{"choices":[{"error":{"code":502},"message":{"tool_calls":[{"id":"t"}]}}]}"#,         false),
+            (r#"{"choices":[{"error":{"code":502},"message":{"reasoning":"so"}}]}"#,                  false),
+            (r#"{"choices":[{"error":{"code":502}}],"candidates":[{"content":"a"}]}"#,                false),
+            (r#"{"choices":{"error":{"code":502}}}"#,                                                 false),
+            (r#"{"choices":[{"error":null}]}"#,                                                       false),
+            (r#"{"choices":[{"error":{}}]}"#,                                                         false),
+            (r#"{"choices":[{"error":""}]}"#,                                                         false),
+            (r#"{"choices":[{"error":false}]}"#,                                                      false),
+            (r#"{"choices":[{"finish_reason":"error"}]}"#,                                            false),
+            (r#"{"choices":[{"finish_reason":"error"}],"error":null}"#,                               false),
+            (r#"{"choices":[{"content_filter_results":{"error":{"code":"c"}}}]}"#,                    false),
+        ];
+        for (json, want) in table {
+            assert_told(json, want);
+        }
+    }
+
+    fn assert_told(json: &str, want: bool) {
+        let value = serde_json::from_str(json).unwrap();
+        assert_eq!(is_error(&value), want, "{json}");
+        assert!(!want || may_be_error(json.as_bytes()), "{json} has no mark");
     }
 
     #[test]
@@ -250,7 +323,9 @@ mod tests {
 
     /// Objects and lists of the fields that the rules look at.
     fn any_reply() -> impl Strategy<Value = Value> {
-        const NAMES: [&str; 12] = [
+        const NAMES: [&str; 14] = [
+            "choices",
+            "finish_reason",
             "error",
             "errors",
             "error_code",
@@ -292,10 +367,13 @@ mod tests {
 
         #[test]
         fn prop_content_is_never_an_error(extra in "[a-z_]{0,12}", text in "\\PC{0,20}") {
-            let mut value = serde_json::json!({"choices": [{}], "error": text, "success": false});
-            value[extra] = text.into();
-            prop_assume!(value["choices"].is_array());
-            prop_assert!(!is_error(&value));
+            let half = json!({"error": "gone", "message": {"content": format!("a{text}")}});
+            for choice in [json!({}), half] {
+                let mut value = json!({"choices": [choice], "error": text, "success": false});
+                value[&extra] = text.as_str().into();
+                prop_assume!(value["choices"].is_array());
+                prop_assert!(!is_error(&value));
+            }
         }
     }
 }

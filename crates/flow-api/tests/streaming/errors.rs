@@ -55,20 +55,50 @@ fn events_are_errors_where_other_clients_find_them_or_for_a_reason() {
         ("",      r#"{"choices":[7]}"#,                                                  None),
     ];
     for (name, data, want) in table {
-        let bare = format!("event: {name}\ndata: {data}\n\n");
-        let body = format!("{}{bare}{}", said("a"), stop(0));
-        let got = read(stream(&[("x-request-id", "req-1")]), &[body.as_bytes()], End::Well);
-        assert!(got.text().starts_with('a'), "{name}: {data}");
-        assert_eq!(got.error.as_ref().map(Error::message), want, "{name}: {data}");
-        let Some(error) = got.error else { continue };
-        assert_eq!((error.request_id(), got.chunks.len()), (Some("req-1"), 1), "{name}: {data}");
-        assert_eq!(error.delivered(), Some(Delivered::new(1, 1)), "{name}: {data}");
-        assert_eq!(error.body(), data.as_bytes(), "{name}: {data}");
-        assert!(!format!("{error} {error:?}").contains("planted"), "{error:?}");
-
-        let first = whole(&bare).error.unwrap();
-        assert_eq!(first.delivered(), Some(Delivered::NOTHING), "{name}: {data}");
+        assert_told(name, data, want);
     }
+}
+
+#[test]
+fn errors_within_an_answer_are_errors() {
+    #[rustfmt::skip]
+    let table: [(&str, &str, Option<&str>); 13] = [
+        // event  data                                                                   message
+        // OpenRouter's, within an answer; Azure's is about its filter, not about the answer.
+        ("",      r#"{"choices":[{"index":0,"delta":{"content":""},"finish_reason":"error","error":{"code":502,"message":"gone"}}]}"#, Some("gone")),
+        ("",      r#"{"choices":[{"delta":{},"error":{"code":502,"message":"gone"}}]}"#, Some("gone")),
+        ("",      r#"{"choices":[{"error":"gone"}]}"#,                                   Some("gone")),
+        ("",      r#"{"choices":[{"delta":{"content":"b"},"finish_reason":"stop","error":{"message":"gone"}}]}"#, Some("gone")),
+        ("",      r#"{"choices":[{"index":1,"delta":{}},{"index":0,"error":{"message":"gone"}}]}"#, Some("gone")),
+        ("chunk", r#"{"choices":[{"error":{"message":"gone"}}]}"#,                       Some("gone")),
+        ("",      r#"{"choices":[7,{"error":{"message":"gone"}}]}"#,                     Some("gone")),
+        ("",      r#"{"choices":[{"delta":{"content":"hi"},"error":null}]}"#,            None),
+        ("",      r#"{"choices":[{"delta":{"content":"hi"},"error":{}}]}"#,              None),
+        ("",      r#"{"choices":[{"delta":{"content":"hi"},"error":""}]}"#,              None),
+        ("",      r#"{"choices":[{"delta":{"content":"hi"},"error":false}]}"#,           None),
+        ("",      r#"{"choices":[7,{"error":null}]}"#,                                   None),
+        ("",      r#"{"choices":[{"delta":{"content":"hi"},"content_filter_results":{"error":{"code":"content_filter_error"}}}]}"#, None),
+    ];
+    for (name, data, want) in table {
+        assert_told(name, data, want);
+    }
+}
+
+/// Whether an event after content, and before any, is an error with this message.
+fn assert_told(name: &str, data: &str, want: Option<&str>) {
+    let bare = format!("event: {name}\ndata: {data}\n\n");
+    let body = format!("{}{bare}{}", said("a"), stop(0));
+    let got = read(stream(&[("x-request-id", "req-1")]), &[body.as_bytes()], End::Well);
+    assert!(got.text().starts_with('a'), "{name}: {data}");
+    assert_eq!(got.error.as_ref().map(Error::message), want, "{name}: {data}");
+    let Some(error) = got.error else { return };
+    assert_eq!((error.request_id(), got.chunks.len()), (Some("req-1"), 1), "{name}: {data}");
+    assert_eq!(error.delivered(), Some(Delivered::new(1, 1)), "{name}: {data}");
+    assert_eq!(error.body(), data.as_bytes(), "{name}: {data}");
+    assert!(!format!("{error} {error:?}").contains("planted"), "{error:?}");
+
+    let first = whole(&bare).error.unwrap();
+    assert_eq!(first.delivered(), Some(Delivered::NOTHING), "{name}: {data}");
 }
 
 #[test]
@@ -96,6 +126,27 @@ fn error_has_everything_that_the_service_said_and_how_far_it_got() {
     assert_eq!(json["delivered"], serde_json::json!({ "events": 2, "text_bytes": 5 }));
     assert_eq!(got.stream.take_reply().text(), "Hello");
     assert_eq!(got.stream.request_id(), Some("req-1"));
+}
+
+#[test]
+fn error_in_an_answer_is_that_of_its_code() {
+    #[rustfmt::skip]
+    let table = [
+        (502, Kind::Server,             Class::Transient),
+        (503, Kind::ServiceUnavailable, Class::Overloaded),
+        (429, Kind::RateLimit,          Class::Throttled),
+        (400, Kind::InvalidRequest,     Class::Permanent),
+    ];
+    for (code, kind, class) in table {
+        let failure = event(&format!(
+            r#"{{"choices":[{{"index":0,"delta":{{"content":""}},"error":{{"code":{code},"message":"gone"}}}}]}}"#
+        ));
+        for (before, delivered) in [("", Delivered::NOTHING), (&*said("a"), Delivered::new(1, 1))] {
+            let error = whole(&format!("{before}{failure}{}", stop(0))).error.unwrap();
+            assert_eq!((error.kind(), error.class()), (kind, class), "{code}");
+            assert_eq!((error.message(), error.delivered()), ("gone", Some(delivered)), "{code}");
+        }
+    }
 }
 
 #[test]
@@ -173,6 +224,8 @@ fn one_reply_in_place_of_a_stream_is_taken_as_it_is() {
     let json = r#"{"object":"chat.completion","id":"c","choices":[{"index":0,"message":{"role":"assistant","content":"Hi",
         "tool_calls":[{"id":"t","function":{"name":"f","arguments":"{}"}}]},"finish_reason":"stop"}],"usage":{"total_tokens":3}}"#;
     let open = r#"{"choices":[{"message":{"content":"Hi"},"finish_reason":null}]}"#;
+    let failed = r#"{"choices":[{"message":{"content":""},"finish_reason":"error","error":{"code":502,"message":"m"}}]}"#;
+    let half = failed.replace(r#""content":"""#, r#""content":"Hi""#);
     let page = "<html><title>planted</title></html>";
     let stream_instead = format!("{}{}", said("Hi"), stop(0));
     #[rustfmt::skip]
@@ -186,6 +239,8 @@ fn one_reply_in_place_of_a_stream_is_taken_as_it_is() {
         ("reply without reason", "application/json",      open.to_owned(),           "Hi", None),
         ("envelope",          "application/json",         r#"{"error":{"message":"m","code":429}}"#.to_owned(), "", Some((Kind::RateLimit, "m"))),
         ("envelope, mislabelled", "text/event-stream",    r#"{"error":{"message":"m","type":"server_error"}}"#.to_owned(), "", Some((Kind::Server, "m"))),
+        ("failed answer",     "application/json",         failed.to_owned(),         "",   Some((Kind::Server, "m"))),
+        ("failed halfway",    "application/json",         half,                      "Hi", None),
         ("half a reply",      "application/json",         json[..60].to_owned(),     "",   Some((Kind::Decode, "response with status 200 and content type application/json could not be decoded: EOF while parsing a string at line 1 column 60"))),
         ("page",              "text/html",                page.to_owned(),           "",   Some((Kind::Decode, "response with status 200 and content type text/html could not be decoded: expected value at line 1 column 1"))),
         ("something else",    "application/json",         r#"{"object":"list"}"#.to_owned(), "", Some((Kind::Decode, "response with status 200 and content type application/json could not be decoded: missing field `choices`"))),
