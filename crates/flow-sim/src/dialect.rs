@@ -32,10 +32,12 @@ pub enum Dialect {
     Plain,
     /// A chunk with choices, their finish reason `error`, and an `error` whose `code` is a number.
     Chunk,
+    /// The same, with the `error` in the choice that it ends.
+    Choice,
 }
 
 impl Dialect {
-    pub(crate) const ALL: [(&'static str, &'static str, Self); 9] = [
+    pub(crate) const ALL: [(&'static str, &'static str, Self); 10] = [
         ("nested", "data: {\"error\":{...}}", Self::Nested),
         ("flat", "data: {\"type\":\"error\",\"code\":...}", Self::Flat),
         ("named", "event: error, {\"error\":{...}}", Self::Named),
@@ -45,6 +47,7 @@ impl Dialect {
         ("null", "event: error, null", Self::Null),
         ("plain", "event: error, words that are not JSON", Self::Plain),
         ("chunk", "an `error` in a chunk with finish reason `error`", Self::Chunk),
+        ("choice", "an `error` in a choice with finish reason `error`", Self::Choice),
     ];
 
     /// The event with the error of this status; `idle` is a chunk of the stream without content.
@@ -64,17 +67,19 @@ impl Dialect {
             Self::Number => named(&json!(status.as_u16())),
             Self::Null => named(&Value::Null),
             Self::Plain => Event::named("error", message),
-            Self::Chunk => data(&chunk(status, message, idle)),
+            Self::Chunk => data(&chunk(status, message, idle, "")),
+            Self::Choice => data(&chunk(status, message, idle, "/choices/0")),
         }
     }
 }
 
-fn chunk(status: StatusCode, message: &str, idle: &Value) -> Value {
+/// The idle chunk, made to fail, with the error in what the pointer `place` points to.
+fn chunk(status: StatusCode, message: &str, idle: &Value, place: &str) -> Value {
     let mut chunk = idle.clone();
     if let Some(reason) = chunk.pointer_mut("/choices/0/finish_reason") {
         *reason = "error".into();
     }
-    if let Some(fields) = chunk.as_object_mut() {
+    if let Some(fields) = chunk.pointer_mut(place).and_then(Value::as_object_mut) {
         let error = json!({ "code": status.as_u16(), "message": message });
         fields.insert("error".to_owned(), error);
     }

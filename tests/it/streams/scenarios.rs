@@ -150,7 +150,8 @@ fn every_scenario_ends_as_it_should<C: TestClient>() {
 fn failures_before_content_are_sent_again_and_those_after_it_never<C: TestClient>() {
     let sim = Sim::start().unwrap();
     let client: C = client(&sim);
-    let early = ["cut-early", "reset-early", "empty", "error-nested-early", "error-flat-early-429"];
+    #[rustfmt::skip]
+    let early = ["cut-early", "reset-early", "empty", "error-nested-early", "error-flat-early-429", "error-choice-early-502"];
     for name in early {
         let before = sim.log().len();
         let stream = C::open(client.hello(&format!("{PREFIX}{name}-x1-ours")).stream()).unwrap();
@@ -158,7 +159,8 @@ fn failures_before_content_are_sent_again_and_those_after_it_never<C: TestClient
         assert_eq!(read(stream).1, None, "{name}");
         assert_eq!(sim.log().len() - before, 2, "{name}");
     }
-    for name in ["cut", "reset", "done-after-cut", "error-nested", "error-flat-429"] {
+    for name in ["cut", "reset", "done-after-cut", "error-nested", "error-flat-429", "error-choice"]
+    {
         let before = sim.log().len();
         let stream = C::open(client.hello(&format!("{PREFIX}{name}-x1-ours")).stream()).unwrap();
         assert!(read(stream).1.is_some(), "{name}");

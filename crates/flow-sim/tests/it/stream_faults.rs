@@ -53,8 +53,8 @@ const STALLING: [&str; 4] = ["stall", "stall-early", "stall-pings", "stall-pings
 /// These have tests of their own.
 const OTHERS: [&str; 4] = ["bad-utf8", "huge-event", "json", "wrong-type"];
 
-const DIALECTS: [&str; 9] =
-    ["nested", "flat", "named", "named-flat", "text", "number", "null", "plain", "chunk"];
+const DIALECTS: [&str; 10] =
+    ["nested", "flat", "named", "named-flat", "text", "number", "null", "plain", "chunk", "choice"];
 
 #[expect(clippy::too_many_arguments, reason = "columns of a table")]
 const fn want(
@@ -224,12 +224,18 @@ fn error_events_are_written_in_their_dialects() {
 #[test]
 fn error_in_a_chunk_has_choices_too() {
     let sim = Sim::start().unwrap();
-    for (id, events) in [("sim-stream-error-chunk", 5), ("sim-stream-error-chunk-early", 1)] {
-        let got = stream(&sim, id);
-        let last: Value = serde_json::from_str(&got.events.last().unwrap().1).unwrap();
-        assert_eq!(last["error"]["code"], 503);
-        assert_eq!(last["choices"][0]["finish_reason"], "error");
-        assert_eq!((last["id"].is_string(), got.events.len()), (true, events));
+    for (dialect, place) in [("chunk", ""), ("choice", "/choices/0")] {
+        for (early, events) in [("", 5), ("-early", 1)] {
+            let got = stream(&sim, &format!("sim-stream-error-{dialect}{early}"));
+            let last: Value = serde_json::from_str(&got.events.last().unwrap().1).unwrap();
+            assert_eq!(
+                last.pointer(&format!("{place}/error/code")),
+                Some(&json!(503)),
+                "{dialect}"
+            );
+            assert_eq!(last["choices"][0]["finish_reason"], "error", "{dialect}");
+            assert_eq!((last["id"].is_string(), got.events.len()), (true, events), "{dialect}");
+        }
     }
 }
 
