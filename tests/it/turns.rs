@@ -1,12 +1,13 @@
 //! Calls wait for their turn: in order, as fast as the service allows, and no longer than they may.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use flow_api::ClientBuilder;
 use flow_blocking::CancelToken;
+use flow_errors::call::{Dimension, Lease, Tick};
 use flow_errors::{Kind, RetryPolicy, StoppedBecause};
 use flow_sim::{Action, Sim, Stream};
 use flow_tests::{TestClient, both};
@@ -18,12 +19,16 @@ both! {
     calls_with_a_key_of_their_own_keep_to_its_limits_only
     fallback_models_of_a_call_with_its_own_key_are_asked_with_that_keys_limits
     attempts_with_any_key_are_in_flight
+    lease_that_lends_nothing_holds_calls_back_once_a_limit_is_known
     calls_that_wait_learn_nothing_of_the_answers_of_others
 }
 
+fn builder<C: TestClient>(sim: &Sim) -> ClientBuilder<C> {
+    ClientBuilder::new().api_key("sk-test").base_url(sim.base_url()).no_proxy()
+}
+
 fn client<C: TestClient>(sim: &Sim) -> C {
-    let builder = ClientBuilder::<C>::new().api_key("sk-test").base_url(sim.base_url());
-    builder.no_proxy().build().unwrap()
+    builder(sim).build().unwrap()
 }
 
 fn refused_once(wait_ms: u32) -> Sim {
@@ -79,7 +84,7 @@ fn turn_that_does_not_come_in_time_is_the_services_failure<C: TestClient>() {
 fn health_tells_of_limits_and_failures<C: TestClient>() {
     let sim = refused_once(1);
     let client: C = client(&sim);
-    let health = |client: &C| client.settings().health(flow_errors::call::Tick::ORIGIN);
+    let health = |client: &C| client.settings().health(Tick::ORIGIN);
     assert!(health(&client).is_empty());
     C::wait(client.hello("gpt-4o").retry(RetryPolicy::none()).send()).unwrap_err();
     let health = health(&client);
@@ -101,7 +106,7 @@ fn calls_with_a_key_of_their_own_keep_to_its_limits_only<C: TestClient>() {
     assert_eq!([ends("sk-planted"), ends("sk-test")], [kept_back, kept_back]);
     assert_eq!([ends("sk-3"), ends("sk-3")], [None, None]);
     // Health is that of the client's own key.
-    let health = client.settings().health(flow_errors::call::Tick::ORIGIN);
+    let health = client.settings().health(Tick::ORIGIN);
     assert_eq!(health.get("m").unwrap().refusals(), 1);
     assert_eq!(health.len(), 1);
     assert!(!format!("{client:?}{:?}{health:?}", client.settings()).contains("planted"));
@@ -136,6 +141,76 @@ fn attempts_with_any_key_are_in_flight<C: TestClient>() {
     assert_eq!((most, client.settings().in_flight()), (2, 0));
 }
 
+/// A store that lends all or nothing, and notes what it was told.
+#[derive(Clone, Debug, Default)]
+struct Store(Arc<(AtomicBool, Mutex<Vec<String>>)>);
+
+impl Store {
+    fn note(&self, line: String) {
+        self.0.1.lock().unwrap().push(line);
+    }
+}
+
+impl Lease for Store {
+    fn learn(&mut self, dimension: Dimension, limit: u64, window: Duration) {
+        self.note(format!("{dimension:?} {limit} in {window:?}"));
+    }
+
+    fn ready_at(&self, now: Tick, _tokens: u64) -> Tick {
+        let lends = self.0.0.load(Ordering::SeqCst);
+        if lends { Tick::ORIGIN } else { now + Duration::from_millis(10) }
+    }
+
+    fn take(&mut self, _now: Tick, _tokens: u64) {
+        self.note("take".to_owned());
+    }
+
+    fn settle(&mut self, _now: Tick, _taken: u64, counts: bool, _used: u64) {
+        self.note(format!("settle {counts}"));
+    }
+}
+
+fn lease_that_lends_nothing_holds_calls_back_once_a_limit_is_known<C: TestClient>() {
+    let told = Action::normal()
+        .header("x-ratelimit-limit-requests", "60")
+        .header("x-ratelimit-remaining-requests", "59")
+        .header("x-ratelimit-reset-requests", "1s");
+    let sim = Sim::builder().script(vec![told; 4]).start().unwrap();
+    let store = Store::default();
+    let lent = store.clone();
+    let client: C = builder(&sim)
+        .lease(move |model| {
+            lent.note(format!("lend {model}"));
+            (model == "m").then(|| lent.clone())
+        })
+        .build()
+        .unwrap();
+    let ask = |model: &str| client.hello(model).retry(at_once());
+    // It is not asked before a limit is known, nor for other models or keys.
+    C::wait(ask("m").send()).unwrap();
+    let error = C::wait(ask("m").send()).unwrap_err();
+    assert_eq!(error.stopped_because(), Some(StoppedBecause::Turn));
+    for call in [ask("free"), ask("free"), ask("m").api_key("sk-2")] {
+        C::wait(call.send()).unwrap();
+    }
+    let waiting = || {
+        let health = client.settings().health(Tick::ORIGIN);
+        health.get("m").unwrap().waiting()
+    };
+    thread::scope(|scope| {
+        let held = scope.spawn(|| C::wait(client.hello("m").send()).unwrap());
+        while waiting() == 0 {
+            assert!(!held.is_finished(), "it was not held back");
+            thread::yield_now();
+        }
+        assert_eq!(sim.log().len(), 4);
+        store.0.0.store(true, Ordering::SeqCst);
+    });
+    assert_eq!(sim.log().len(), 5);
+    let heard = store.0.1.lock().unwrap();
+    assert_eq!(heard[..], ["lend m", "Requests 60 in 60s", "lend free", "take", "settle true"]);
+}
+
 fn calls_that_wait_learn_nothing_of_the_answers_of_others<C: TestClient>() {
     let cut = Action::normal().stream(Stream::new().deltas(2));
     let sim = Sim::builder().script(vec![cut; 55]).start().unwrap();
@@ -148,7 +223,7 @@ fn calls_that_wait_learn_nothing_of_the_answers_of_others<C: TestClient>() {
         assert!(error.partial::<flow_api::ChatCompletion>().is_some(), "its own");
     };
     assert_eq!((error.kind(), error.attempts().len()), (Kind::StreamTruncated, 0));
-    let health = client.settings().health(flow_errors::call::Tick::ORIGIN);
+    let health = client.settings().health(Tick::ORIGIN);
     for error in [&error, health.get("m").unwrap().last_failure().unwrap()] {
         assert!(error.partial::<serde_json::Value>().is_none(), "{error}");
         assert!(error.delivered().is_none() && error.body().is_empty(), "{error}");

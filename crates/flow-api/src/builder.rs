@@ -4,9 +4,11 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use flow_errors::call::Lease;
 use flow_errors::{Error, Result};
 
 use crate::connection::Connection;
+use crate::gates::Gates;
 use crate::options::{Checked, Options, option_setters};
 use crate::settings::Settings;
 use crate::stream_options::stream_setters;
@@ -44,6 +46,7 @@ pub struct ClientBuilder<C: Build> {
     proxy: ProxyChoice,
     extra_roots: Vec<Vec<u8>>,
     transport: Option<Arc<C::Transport>>,
+    gates: Gates,
 }
 
 enum ProxyChoice {
@@ -65,6 +68,7 @@ impl<C: Build> ClientBuilder<C> {
             proxy: ProxyChoice::Environment,
             extra_roots: Vec::new(),
             transport: None,
+            gates: Gates::default(),
         }
     }
 
@@ -137,6 +141,25 @@ impl<C: Build> ClientBuilder<C> {
         self
     }
 
+    /// Sets what lends this process its part of the service's limits: a store that several processes with
+    /// one key have in common. Without it, the part is the policy's `share`.
+    ///
+    /// `lend` is called with the name of each model, fallback models too, once, when the first call comes
+    /// that may ask it; the name is empty for calls that name none. What it returns is heeded from when
+    /// a limit is known, and the `share` has no effect then. Where it returns `None`, the `share` stays; so
+    /// it does for calls with a key of their own. A client that has asked more than 1,024 models may
+    /// forget those that no call is about, and call `lend` for them again.
+    ///
+    /// Both `lend` and the lease are called under locks for which other calls wait: they must not block,
+    /// do I/O or use this client. See [`Lease`] for one that does not.
+    pub fn lease<L: Lease + 'static>(
+        mut self,
+        lend: impl Fn(&str) -> Option<L> + Send + Sync + 'static,
+    ) -> Self {
+        self.gates = Gates::lending(lend);
+        self
+    }
+
     /// Checks the settings and builds the client.
     ///
     /// # Errors
@@ -170,7 +193,7 @@ impl<C: Build> ClientBuilder<C> {
                 C::connect(&connection)?
             }
         };
-        let settings = Settings::new(base_url, defaults);
+        let settings = Settings::new(base_url, defaults, self.gates);
         Ok(C::assemble(settings, transport))
     }
 }

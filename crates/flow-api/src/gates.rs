@@ -8,16 +8,20 @@ use std::hash::Hash;
 use std::sync::{Arc, PoisonError};
 use std::task::Waker;
 
-use flow_errors::call::{Call, Gate, Health, Step, Tick, Ticket};
+use flow_errors::call::{Call, Gate, Health, Lease, Step, Tick, Ticket};
 
 use crate::sync::{Mutex, MutexGuard};
 
 /// Beyond this many models, or models of other keys, gates that no call holds are dropped.
 const MANY: usize = 1_024;
 
+/// Makes the gate of a model.
+type NewGate = Box<dyn Fn(&str) -> Gate + Send + Sync>;
+
 /// The gates of a client. `Debug` shows none, because they are found by keys.
 #[derive(Default)]
 pub(crate) struct Gates {
+    new: Option<NewGate>,
     own: Mutex<HashMap<Box<str>, SharedGate>>,
     of_other_keys: Mutex<HashMap<KeyAndModel, SharedGate>>,
 }
@@ -25,6 +29,17 @@ pub(crate) struct Gates {
 type KeyAndModel = (Box<str>, Box<str>);
 
 impl Gates {
+    /// Returns gates for the client's key of which `lend` lends each its part of the limits.
+    pub(crate) fn lending<L: Lease + 'static>(
+        lend: impl Fn(&str) -> Option<L> + Send + Sync + 'static,
+    ) -> Self {
+        let new = move |model: &str| match lend(model) {
+            Some(lease) => Gate::new().with_lease(lease),
+            None => Gate::new(),
+        };
+        Self { new: Some(Box::new(new)), ..Self::default() }
+    }
+
     /// Returns the gate of `model` for calls with the client's key, the same one to all who ask.
     pub(crate) fn gate(&self, model: &str) -> SharedGate {
         let mut gates = lock(&self.own);
@@ -32,12 +47,13 @@ impl Gates {
         if let Some(gate) = gates.get(model) {
             return gate.clone();
         }
-        gate(&mut gates, model.into())
+        let new = || self.new.as_ref().map_or_else(Gate::new, |new| new(model));
+        gate(&mut gates, model.into(), new)
     }
 
     /// Returns the gate of `model` for calls with another key, the same one to all with that key.
     pub(crate) fn gate_of_key(&self, key: &str, model: &str) -> SharedGate {
-        gate(&mut lock(&self.of_other_keys), (key.into(), model.into()))
+        gate(&mut lock(&self.of_other_keys), (key.into(), model.into()), Gate::new)
     }
 
     /// Returns how many attempts are under way, to all models and with all keys together.
@@ -59,11 +75,15 @@ impl fmt::Debug for Gates {
     }
 }
 
-fn gate<K: Eq + Hash>(gates: &mut HashMap<K, SharedGate>, of: K) -> SharedGate {
+fn gate<K: Eq + Hash>(
+    gates: &mut HashMap<K, SharedGate>,
+    of: K,
+    new: impl FnOnce() -> Gate,
+) -> SharedGate {
     if gates.len() >= MANY && !gates.contains_key(&of) {
         gates.retain(|_, gate| Arc::strong_count(&gate.0) > 1);
     }
-    gates.entry(of).or_default().clone()
+    gates.entry(of).or_insert_with(|| SharedGate::new(new())).clone()
 }
 
 fn in_flight<K>(gates: &Mutex<HashMap<K, SharedGate>>) -> usize {
@@ -82,6 +102,10 @@ struct Room {
 }
 
 impl SharedGate {
+    fn new(gate: Gate) -> Self {
+        Self(Arc::new(Mutex::new(Room { gate, waiting: HashMap::new() })))
+    }
+
     /// Polls a call, which is woken up by `waker` when it may go sooner than it is told.
     pub(crate) fn poll(&self, call: &mut Call, now: Tick, waker: &Waker) -> Step {
         self.with(|room| {

@@ -329,13 +329,15 @@ mod tests {
     use super::*;
     use crate::base_url::BaseUrl;
     use crate::calls::{Draft, plan};
+    use crate::gates::Gates;
     use crate::options::{CallOptions, Options};
 
     #[test]
     fn stream_of_a_plan_knows_what_was_asked_and_hides_the_key() {
         let options = Options { api_key: Some("sk-planted".to_owned()), ..Options::default() };
         let base_url = BaseUrl::new("https://example.com/v1", false).unwrap();
-        let settings = Settings::new(base_url, Checked::new(options, "ours/1").unwrap());
+        let checked = Checked::new(options, "ours/1").unwrap();
+        let settings = Settings::new(base_url, checked, Gates::default());
         let operation = settings.chat("m");
         let draft = Draft { operation, path: "/chat/completions", body: Ok(Bytes::new()) };
         let plan = plan(&settings, [0; 2], draft, CallOptions::default()).unwrap();

@@ -26,9 +26,9 @@ pub struct Settings {
 }
 
 impl Settings {
-    pub(crate) fn new(base_url: BaseUrl, defaults: Checked) -> Self {
+    pub(crate) fn new(base_url: BaseUrl, defaults: Checked, gates: Gates) -> Self {
         let chat = Operation::new(Method::POST, CHAT).with_host(base_url.shared_authority());
-        Self { base_url, chat, defaults: Arc::new(defaults), gates: Gates::default() }
+        Self { base_url, chat, defaults: Arc::new(defaults), gates }
     }
 
     /// Returns what a chat with this model is about.

@@ -24,8 +24,48 @@ pub enum Dimension {
 /// [share](crate::RetryPolicy::share) of the limit. One that is backed by a store must not reach
 /// for that store here, under the gate's lock: it lends some sends in advance, in the background, and
 /// spends them here.
+///
+/// # Examples
+///
+/// ```
+/// use std::sync::Arc;
+/// use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+/// use std::time::Duration;
+///
+/// use flow_errors::call::{Dimension, Gate, Lease, Tick};
+///
+/// /// Sends that a task in the background has taken from the store for this process.
+/// #[derive(Clone, Debug, Default)]
+/// struct Lent(Arc<AtomicU64>);
+///
+/// impl Lease for Lent {
+///     fn learn(&mut self, _dimension: Dimension, _limit: u64, _window: Duration) {
+///         // How much there is to take: what the task wants to know.
+///     }
+///
+///     fn ready_at(&self, now: Tick, _tokens: u64) -> Tick {
+///         let is_empty = self.0.load(Relaxed) == 0;
+///         if is_empty { now + Duration::from_millis(50) } else { Tick::ORIGIN }
+///     }
+///
+///     fn take(&mut self, _now: Tick, _tokens: u64) {
+///         // There may be none: not every call keeps to limits.
+///         let _ = self.0.fetch_update(Relaxed, Relaxed, |lent| lent.checked_sub(1));
+///     }
+///
+///     fn settle(&mut self, _now: Tick, _taken: u64, counts: bool, _used: u64) {
+///         self.0.fetch_add(u64::from(!counts), Relaxed);
+///     }
+/// }
+///
+/// let lent = Lent::default();
+/// let gate = Gate::new().with_lease(lent.clone());
+/// lent.0.fetch_add(10, Relaxed);
+/// # assert_eq!(gate.in_flight(), 0);
+/// ```
 pub trait Lease: fmt::Debug + Send {
-    /// Learns that the service gives so much of something in a window.
+    /// Learns that the service gives so much of something in a window; every reply that tells it is told
+    /// on, so most say the same again.
     fn learn(&mut self, dimension: Dimension, limit: u64, window: Duration);
 
     /// Returns from when a send that needs so many tokens is within this process's part:
@@ -37,7 +77,8 @@ pub trait Lease: fmt::Debug + Send {
 
     /// Takes a send with so many tokens.
     ///
-    /// Sends that were made before a limit was known are not taken, nor settled.
+    /// Sends that were made before a limit was known are not taken, nor settled. Those of a policy without
+    /// [pacing](crate::RetryPolicy::pacing) are, though nobody asked whether they may go.
     fn take(&mut self, now: Tick, tokens: u64);
 
     /// Corrects what a send took: whether it counts, and how many tokens it used in place of those taken.

@@ -295,7 +295,8 @@ impl RetryPolicyBuilder {
     /// zero and at most all; default 1 of 1.
     ///
     /// For several processes with one key: each takes `share(1, k)`. Where their number is not known,
-    /// leave it: refusals teach them, if more slowly.
+    /// leave it: refusals teach them, if more slowly. It has no effect where a
+    /// [`Lease`](crate::call::Lease) says what this process may use.
     pub const fn share(mut self, part: u32, of: u32) -> Self {
         self.share = (part, of);
         self
