@@ -4,6 +4,10 @@
 //! each epoch, however many calls are refused at once. Between two refusals the service granted
 //! exactly what it gives, because its limit was used up at both ends: that is the one measurement of
 //! it that does not feed on our own pace, and a decrease goes down to it at once.
+//!
+//! A refusal of the first send after a decrease says that nothing is granted just now: a fixed window is
+//! used up, or the service has other troubles. Then calls go slower and slower, and once they are granted
+//! again, back to the rate that was right before.
 
 use std::time::Duration;
 
@@ -33,6 +37,9 @@ const LARGEST_DECREASE: u64 = 4;
 /// How long calls are held back until the rate has doubled as long as it is a guess.
 const SEARCH: Duration = Duration::from_secs(1);
 
+/// How long it is on its way back to a rate that was proven, until it has doubled.
+const RETURN: Duration = Duration::from_millis(125);
+
 /// For how long calls are held back until a guess has grown by enough to say something of the limit.
 const GROWTH: Duration = Duration::from_millis(125);
 
@@ -57,7 +64,7 @@ const CAUTION: u64 = 2;
 /// limit is short of less than one.
 const AGAIN: u64 = 2;
 
-/// So many sends are measured with an error of a few percent.
+/// So many sends are measured with an error of a few percent, and prove a rate.
 const MANY: u64 = 32;
 
 /// The rate, and what it was learned from.
@@ -75,6 +82,9 @@ pub(crate) struct Aimd {
     /// Whether it is the one that the first refusal was answered with.
     is_first_guess: bool,
     crowd: Crowd,
+    /// What was kept to while many sends were granted, less what a refusal takes; zero if there is no such
+    /// rate.
+    proven: u64,
     /// The first send of the epoch.
     epoch: u64,
     /// The limit, where it is known after all.
@@ -107,6 +117,8 @@ pub(crate) struct Refusal {
 impl Aimd {
     /// Starts with a guess, when the first send was refused.
     pub(crate) fn new(guess: u64, refusal: &Refusal) -> Self {
+        // If most of those who came were granted, it is no mere guess.
+        let is_proven = refusal.granted >= guess / PER_SECOND / 2;
         let mut aimd = Self {
             base: guess.clamp(LEAST, MOST),
             scale: LEAST,
@@ -114,6 +126,7 @@ impl Aimd {
             is_searching: true,
             is_first_guess: true,
             crowd: Crowd::default(),
+            proven: if is_proven { guess / 100 * DECREASE } else { 0 },
             epoch: 0,
             most: MOST,
             least_scale: 0,
@@ -127,15 +140,20 @@ impl Aimd {
     /// Returns the rate in millionths of a send per second.
     pub(crate) fn rate(&self) -> u64 {
         let base = u128::from(self.base);
-        let rate = if self.is_searching {
-            let doublings = u32::try_from(self.held.nanos / nanos(SEARCH)).unwrap_or(u32::MAX);
-            let base = base.checked_shl(doublings.min(64)).unwrap_or(u128::MAX);
-            base.saturating_add(part(base, self.held.nanos % nanos(SEARCH), nanos(SEARCH)))
+        let rate = if self.is_returning() {
+            doubling(base, self.held.nanos, RETURN).min(self.proven.into())
+        } else if self.is_searching {
+            doubling(base, self.held.nanos, SEARCH)
         } else {
             let among_others = self.crowd.growth(self.base, self.held);
             base.saturating_add(self.growth_alone()).saturating_add(among_others)
         };
         u64::try_from(rate).unwrap_or(u64::MAX).clamp(LEAST, self.most)
+    }
+
+    /// Returns whether it is on its way back to the rate that was proven.
+    const fn is_returning(&self) -> bool {
+        self.base < self.proven
     }
 
     /// Returns by how much the rate has grown since the epoch began, if nobody else sends.
@@ -166,7 +184,7 @@ impl Aimd {
     /// Returns how soon the limit has room again for a send that was just refused, where the rate is no
     /// guess and nobody else would take that room.
     pub(crate) fn again_in(&self) -> Option<Duration> {
-        let is_known = !self.is_searching && !self.crowd.is_here();
+        let is_known = !self.is_searching && !self.is_returning() && !self.crowd.is_here();
         is_known.then(|| Duration::from_nanos(self.interval().saturating_mul(AGAIN)))
     }
 
@@ -206,15 +224,33 @@ impl Aimd {
             self.held.sends = self.held.sends.saturating_add(1);
         }
         self.next = self.next.max(now.minus(LATENESS)).plus_nanos(interval);
+        if self.is_returning() && self.held.sends >= MANY && self.rate() >= self.proven {
+            self.base = self.proven;
+            self.held = Held::default();
+        }
     }
 
     /// Goes slower after a refusal that is news.
     pub(crate) fn refused(&mut self, refusal: &Refusal) {
         self.correct_anchor(refusal.moment.send);
-        if refusal.moment.send < self.epoch {
-            return;
-        }
+        let Some(granted) = refusal.moment.send.checked_sub(self.epoch) else { return };
         self.is_first_guess = false;
+        let is_shut = granted == 0 && self.proven > 0;
+        if is_shut {
+            self.base = (self.base / 100 * DECREASE).max(LEAST);
+        } else {
+            self.decrease(refusal, granted);
+        }
+        self.held = Held::default();
+        self.begin_epoch(refusal);
+        if is_shut {
+            // What is granted on the way back is less than the limit.
+            self.anchor = None;
+        }
+    }
+
+    /// Goes down to the limit, or by a part of the rate, after so many sends of this epoch were `granted`.
+    fn decrease(&mut self, refusal: &Refusal, granted: u64) {
         let has_grown = self.has_grown();
         let rate = self.rate();
         let left = if self.crowd.is_here() { CROWDED_DECREASE } else { DECREASE };
@@ -234,8 +270,11 @@ impl Aimd {
         self.scale = self.base.max(self.scale / 8 * 7).max(self.least_scale);
         // A refusal of the guess itself is the first burst's: the limit may still be far above it.
         self.is_searching &= !has_grown;
-        self.held = Held::default();
-        self.begin_epoch(refusal);
+        self.proven = match (self.crowd.is_here(), self.is_searching) {
+            (true, _) => 0,
+            (false, false) if granted >= MANY => self.base,
+            (false, _) => self.proven.min(self.base),
+        };
     }
 
     /// Notes that a send was refused which the anchor may have counted as granted.
@@ -272,6 +311,13 @@ const SECOND_MILLIONTHS: u128 = 1_000_000_000 * PER_SECOND as u128;
 fn interval(rate: u64) -> u64 {
     let interval = SECOND_MILLIONTHS.checked_div(rate.into()).unwrap_or(u128::MAX);
     u64::try_from(interval).unwrap_or(u64::MAX)
+}
+
+/// Returns what a rate has come to that doubles in each `span`.
+fn doubling(rate: u128, nanos_held: u64, span: Duration) -> u128 {
+    let doublings = u32::try_from(nanos_held / nanos(span)).unwrap_or(u32::MAX);
+    let rate = rate.checked_shl(doublings.min(64)).unwrap_or(u128::MAX);
+    rate.saturating_add(part(rate, nanos_held % nanos(span), nanos(span)))
 }
 
 /// Returns `whole` × `part` / `of`.

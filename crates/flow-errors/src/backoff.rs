@@ -81,6 +81,11 @@ impl Backoff {
         self.jitter
     }
 
+    /// Returns whether its first delay is the default's, so that nobody has asked for another one.
+    pub(crate) fn begins_as_by_default(&self) -> bool {
+        *self == Self::DEFAULT.with_max_delay(self.max_delay)
+    }
+
     pub(crate) const fn with_jitter(self, jitter: Jitter) -> Self {
         Self { jitter, ..self }
     }

@@ -453,18 +453,20 @@ impl Call {
                     Ok((delay, Why::Hint))
                 }
             }
-            None => match self.again_in(number, entropy, error, gate) {
-                Some(delay) if delay < backoff => Ok((delay, Why::Turn)),
-                _ => Ok((backoff, Why::Backoff)),
-            },
+            None => {
+                let sooner = self.again_in(number, entropy, error, gate);
+                Ok((sooner.map_or(backoff, |sooner| sooner.min(backoff)), Why::Backoff))
+            }
         }
     }
 
     /// Returns how soon the limit has room again for a call that was refused without a hint, if it is
-    /// known. Who is refused a second time knows it no better than the schedule does.
+    /// known. Who is refused a second time knows it no better than the schedule does, and one that the
+    /// caller set is kept to.
     fn again_in(&self, number: u32, entropy: u64, error: &Error, gate: &Gate) -> Option<Duration> {
-        let is_first = number == 1 && error.class() == Class::Throttled;
-        let least = gate.again_in().filter(|_| is_first && self.policy.pacing())?;
+        let is_refused = error.class() == Class::Throttled && error.retry_after().is_none();
+        let is_free = self.policy.pacing() && self.policy.backoff().begins_as_by_default();
+        let least = gate.again_in().filter(|_| number == 1 && is_refused && is_free)?;
         let least = nanos(least);
         Some(Duration::from_nanos(uniform(least, least.saturating_mul(2), entropy)))
     }

@@ -217,8 +217,9 @@ impl RetryPolicyBuilder {
 
     /// Sets the delay before the first retry: above zero, default 1 s. It doubles each time.
     ///
-    /// A call that is refused with 429 and no hint, at a rate that its client has learned, waits for a few
-    /// sends of that rate in its place the first time, if that is less.
+    /// With the default delay and jitter, a call that is refused with 429 and without a hint, by a limit that
+    /// its client has learned, waits for 2 to 4 sends of that limit the first time, if that is less. Other
+    /// ones are kept to.
     pub const fn initial_delay(mut self, delay: Duration) -> Self {
         self.initial_delay = delay;
         self

@@ -58,7 +58,8 @@ pub struct Target {
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Why {
-    /// The schedule of the policy.
+    /// The schedule of the policy; or, if that is sooner, when a limit that was learned has room again for
+    /// a call that was refused by it.
     Backoff,
     /// The server said when to come back.
     Hint,

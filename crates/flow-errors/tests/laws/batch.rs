@@ -17,7 +17,8 @@ const BATCH: Batch = Batch {
     burst: 10,
     tells: Tells::Nothing,
     status: 429,
-    down: Duration::ZERO,
+    down: [Duration::ZERO; 2],
+    window: Duration::ZERO,
     arrivals: Duration::ZERO,
     round_trip: Duration::from_millis(50),
     service: Duration::from_secs(2),
@@ -88,6 +89,10 @@ const NEAR: Batch = Batch {
     ..BATCH
 };
 
+/// Long enough to find a limit once more.
+const LONG: Batch =
+    Batch { jobs: 3_000, arrivals: Duration::ZERO, round_trip: Duration::from_millis(10), ..NEAR };
+
 #[test]
 fn burst_that_is_refused_while_it_still_begins_is_guessed_as_large_as_it_is() {
     for tells in [Tells::State, Tells::RetryAfter] {
@@ -141,7 +146,7 @@ fn outage_is_neither_multiplied_nor_passed_on_to_the_callers() {
         limit: 100,
         burst: 5,
         status: 503,
-        down: Duration::from_secs(5),
+        down: [Duration::ZERO, Duration::from_secs(5)],
         arrivals: Duration::from_micros(16_667),
         service: Duration::from_millis(50),
         ..BATCH
@@ -165,4 +170,41 @@ fn waiting_calls_are_polled_when_it_is_their_turn_and_hardly_ever_else() {
     // polls a second at most.
     let naps = usize::try_from(report.last.as_millis()).unwrap();
     assert!(report.polls <= 6 * report.sends + naps, "{} of {}", report.polls, report.sends);
+}
+
+#[test]
+fn limits_that_are_a_window_and_not_told_are_found() {
+    for (seconds, most) in [(1, 125), (5, 210)] {
+        for seed in 0..4 {
+            let window = Duration::from_secs(seconds);
+            let policy = Some(RetryPolicy::batch());
+            let batch = Batch { window, seed, policy, ..LONG };
+            let report = batch.run();
+            assert_eq!(report.failed, 0, "{seconds} s, {seed}");
+            assert!(
+                time(&batch, &report) <= most,
+                "{seconds} s, {seed}: {}",
+                time(&batch, &report)
+            );
+            assert!(sends_each(&batch, &report) <= 112, "{seconds} s, {seed}: {}", report.sends);
+        }
+    }
+}
+
+#[test]
+fn refusals_of_all_for_a_while_are_not_taken_for_a_limit() {
+    for (millis, most) in [(100, 104), (500, 106), (2_000, 115)] {
+        for seed in 0..4 {
+            let down = [10_000, 10_000 + millis].map(Duration::from_millis);
+            let policy = Some(RetryPolicy::batch());
+            let batch = Batch { down, seed, policy, ..LONG };
+            let report = batch.run();
+            assert_eq!(report.failed, 0, "{millis} ms, {seed}");
+            assert!(
+                time(&batch, &report) <= most,
+                "{millis} ms, {seed}: {}",
+                time(&batch, &report)
+            );
+        }
+    }
 }

@@ -30,8 +30,11 @@ pub(crate) struct Batch {
     pub(crate) tells: Tells,
     /// The status of refusals.
     pub(crate) status: u16,
-    /// Until then everything is refused.
-    pub(crate) down: Duration,
+    /// From when until when everything is refused, without a word of when to come back.
+    pub(crate) down: [Duration; 2],
+    /// How long a window is that has so many sends as the limit gives in it, at once or not; no limiter
+    /// that spreads them, if it is not zero.
+    pub(crate) window: Duration,
     /// How far apart the workers begin.
     pub(crate) arrivals: Duration,
     pub(crate) round_trip: Duration,
@@ -75,6 +78,8 @@ struct World {
     count: u64,
     /// When the server's limit is all there again.
     full_at: u64,
+    /// The window that was last sent in, and how many there were.
+    used: (u64, u64),
     left: usize,
     random: u64,
     report: Report,
@@ -99,6 +104,7 @@ impl Batch {
             events: BinaryHeap::new(),
             count: 0,
             full_at: 0,
+            used: (0, 0),
             left: self.jobs,
             random: self.seed,
             report: Report::default(),
@@ -205,12 +211,13 @@ impl World {
         }
     }
 
-    /// A GCRA limiter, and replies that tell of it as they should.
+    /// A limiter, and replies that tell of it as they should.
     fn serve(&mut self, worker: usize, now: Tick) {
         let slot = self.batch.slot();
+        let [from, until] = self.batch.down;
+        let is_down = (from..until).contains(&now.since(Tick::ORIGIN));
         let ahead = self.full_at.saturating_sub(now.as_nanos());
-        let is_up = now.since(Tick::ORIGIN) >= self.batch.down;
-        let is_granted = is_up && ahead <= slot * (self.batch.burst - 1);
+        let is_granted = !is_down && self.takes(now);
         if is_granted {
             self.full_at = self.full_at.max(now.as_nanos()) + slot;
             self.report.last = now.since(Tick::ORIGIN);
@@ -224,7 +231,7 @@ impl World {
             let reset = format!("{}ms", ahead.div_ceil(1_000_000));
             headers.insert("x-ratelimit-reset-requests", reset.parse().unwrap());
         }
-        if self.batch.tells != Tells::Nothing && !is_granted {
+        if self.batch.tells != Tells::Nothing && !is_granted && !is_down {
             let wait = ahead - slot * (self.batch.burst - 1);
             headers.insert("retry-after-ms", wait.div_ceil(1_000_000).into());
         }
@@ -241,6 +248,21 @@ impl World {
         };
         self.workers[worker].reply = Some(outcome);
         self.at(now + takes + self.batch.round_trip / 2, Event::Reply(worker, is_granted));
+    }
+
+    /// Returns whether the limit has room for a send, and takes it of a window.
+    fn takes(&mut self, now: Tick) -> bool {
+        let Batch { limit, burst, window, .. } = self.batch;
+        if window.is_zero() {
+            let ahead = self.full_at.saturating_sub(now.as_nanos());
+            return ahead <= self.batch.slot() * (burst - 1);
+        }
+        let window = u64::try_from(window.as_nanos()).unwrap();
+        let number = now.as_nanos() / window;
+        let before = if self.used.0 == number { self.used.1 } else { 0 };
+        let has_room = before < limit * window / 1_000_000_000;
+        self.used = (number, before + u64::from(has_room));
+        has_room
     }
 
     /// Log-normal with a sigma of a half.

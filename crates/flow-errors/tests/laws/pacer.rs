@@ -472,23 +472,30 @@ fn who_is_refused_at_a_rate_that_was_learned_is_back_in_two_of_its_slots_the_fir
         // What is left of it is 100 a second, and 85 after the second refusal.
         let call = driven.send();
         driven.refuse(call, None);
+        // A refusal of the very next one would tell of more than a rate that was too high.
+        let call = driven.send();
+        driven.succeed(call);
         driven
     };
     let whole = [(500, Why::Backoff), (1_000, Why::Backoff)];
     let policy = RetryPolicy::default();
     let [first, second] = refused_twice(&mut learned(), policy, None);
     assert!((20..=24).contains(&first.0), "{first:?}");
-    assert_eq!((first.1, second), (Why::Turn, whole[1]));
+    assert_eq!((first.1, second), (Why::Backoff, whole[1]));
     // A guess says nothing of when there is room, and neither does a limit that is not kept to.
     assert_eq!(refused_twice(&mut met_with_a_burst(), policy, None), whole);
     let unpaced = RetryPolicy::builder().pacing(false).build().unwrap();
     assert_eq!(refused_twice(&mut learned(), unpaced, None), whole);
-    // The service knows better.
+    // The service knows better, also when it says no more than that a retry is fine.
     let hints = [(300, Why::Hint), (300, Why::Hint)];
     assert_eq!(refused_twice(&mut learned(), policy, Some(300)), hints);
-    // The schedule is the most that it can be.
-    let soon = RetryPolicy::builder().initial_delay(Duration::from_millis(20)).build().unwrap();
-    assert_eq!(refused_twice(&mut learned(), soon, None)[0], (10, Why::Backoff));
+    assert_eq!(refused_twice(&mut learned(), policy, Some(0)), whole);
+    // What the caller asked for is kept to.
+    let page = [(1_000, Why::Backoff), (2_000, Why::Backoff)];
+    assert_eq!(refused_twice(&mut learned(), RetryPolicy::documented(), None), page);
+    let slow = RetryPolicy::builder().initial_delay(Duration::from_secs(4)).build().unwrap();
+    assert_eq!(refused_twice(&mut learned(), slow, None)[0], (2_000, Why::Backoff));
+    assert!(refused_twice(&mut learned(), RetryPolicy::batch(), None)[0].0 <= 24);
 }
 
 #[test]
