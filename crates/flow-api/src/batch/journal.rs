@@ -95,8 +95,9 @@ impl Journal {
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
+    use std::time::SystemTime;
 
-    use flow_errors::{Attempts, Class, Error, Kind, Result};
+    use flow_errors::{Attempts, Body, Class, Error, Kind, Result};
     use http::{HeaderMap, StatusCode};
     use proptest::collection::{btree_set, vec};
     use proptest::prelude::{Strategy as _, any, proptest};
@@ -229,6 +230,27 @@ mod tests {
             concat!(
                 r#"{"custom_id":"a","response":null,"error":{"code":"content_filter","#,
                 r#""message":"no \"luck\"\n","status_code":null,"request_id":null}}"#,
+                "\n"
+            )
+        );
+    }
+
+    #[test]
+    fn what_the_service_refused_is_kept_with_its_reason() {
+        let body = br#"{"error":{"message":"no","type":"invalid_request_error","code":"bad_value","param":"top_p"}}"#;
+        let refused = Error::from_response(
+            StatusCode::BAD_REQUEST,
+            &HeaderMap::new(),
+            Body::new(body.to_vec()),
+            SystemTime::UNIX_EPOCH,
+        );
+        let text = String::from_utf8(line("a", Err(refused)).unwrap()).unwrap();
+        assert_eq!(
+            text,
+            concat!(
+                r#"{"custom_id":"a","response":null,"error":{"code":"invalid_request","message":"no","#,
+                r#""service_code":"bad_value","type":"invalid_request_error","param":"top_p","#,
+                r#""status_code":400,"request_id":null}}"#,
                 "\n"
             )
         );

@@ -100,8 +100,16 @@ struct Response<'a> {
 
 #[derive(Serialize)]
 struct Failure<'a> {
+    /// The word of its kind.
     code: &'static str,
     message: &'a str,
+    /// What the service said of it besides, if it did: its own code, the type, the parameter.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    service_code: Option<&'a str>,
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
+    api_type: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    param: Option<&'a str>,
     status_code: Option<u16>,
     request_id: Option<&'a str>,
 }
@@ -117,6 +125,9 @@ impl<'a> From<&'a Error> for Failure<'a> {
         Self {
             code: error.kind().as_str(),
             message: error.message(),
+            service_code: error.code(),
+            api_type: error.api_type(),
+            param: error.param(),
             status_code: error.status().map(|status| status.as_u16()),
             request_id: error.request_id(),
         }

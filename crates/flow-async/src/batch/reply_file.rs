@@ -19,6 +19,10 @@ use super::file_error::{of_file, of_line};
 /// {"custom_id":"b","response":null,"error":{"code":"content_filter","message":"..."}}
 /// ```
 ///
+/// The `code` of an error is the word of its [`Kind`](crate::Kind); what the service said
+/// besides is in `service_code`, `type`, `param`, `status_code` and `request_id`, but not its whole body,
+/// which may hold what nobody wants in a file.
+///
 /// A batch that goes on from it does nothing twice that is in it. Only one process may write to it: a
 /// second one is noticed, by what it wrote, and then [`write`](Self::write) fails.
 ///
