@@ -19,6 +19,9 @@ struct Law {
 
 const CAPACITY: u64 = 50_000;
 
+/// So many may be in flight when the service begins to fail without a capacity that is more than that.
+const FEW: usize = 40;
+
 impl Law {
     fn new() -> Self {
         Self { credit: CAPACITY, in_flight: 0, queue: Vec::new() }
@@ -206,20 +209,20 @@ fn deeds(calls: usize) -> impl Strategy<Value = Deed> {
 }
 
 fn histories() -> impl Strategy<Value = (bool, Vec<Deed>)> {
-    (any::<bool>(), proptest::collection::vec(deeds(50), 0..300))
+    (any::<bool>(), proptest::collection::vec(deeds(FEW), 0..300))
 }
 
 proptest! {
     #[test]
     fn prop_34_36_37_40_credit_keeps_to_the_law((is_drained, history) in histories()) {
-        let mut both = Both::new(50);
+        let mut both = Both::new(FEW);
         if is_drained {
             both.drain();
         }
         for deed in history {
             both.act(deed);
         }
-        for call in 0..50 {
+        for call in 0..FEW {
             both.act(Deed::Cancel(call));
         }
         prop_assert_eq!((both.law.in_flight, both.law.queue.len()), (0, 0));
@@ -227,7 +230,7 @@ proptest! {
 
     #[test]
     fn prop_35_sends_of_any_span_are_bounded((is_drained, history) in histories()) {
-        let mut both = Both::new(50);
+        let mut both = Both::new(FEW);
         if is_drained {
             both.drain();
         }
@@ -241,6 +244,44 @@ proptest! {
                 let millis = u64::try_from(at.since(*since).as_millis()).unwrap();
                 prop_assert!(sends <= CAPACITY + millis + back);
             }
+        }
+    }
+
+    /// The capacity is a quarter more than was in flight then: as many as were right for the service, and
+    /// a few for whom the others failed by chance.
+    #[test]
+    fn prop_35_sends_are_bounded_however_many_were_in_flight_at_the_first_failure(
+        classes in proptest::collection::vec(proptest::sample::select(CLASSES.to_vec()), 1..400),
+        more in 0..800_usize,
+    ) {
+        let mut gate = Gate::new();
+        let mut send = |calls: usize| {
+            let mut calls: Vec<_> = (0..calls).map(|_| fresh(policy(), Tick::ORIGIN)).collect();
+            calls.retain_mut(|call| matches!(call.poll(Tick::ORIGIN, &mut gate), Step::Send(_)));
+            (calls, gate.health(Tick::ORIGIN).in_flight())
+        };
+        let (calls, in_flight) = send(classes.len());
+        prop_assert_eq!((calls.len(), in_flight), (classes.len(), classes.len()));
+        let is_failure = |class: &Class| End::Fail(*class).back() < 1_000;
+        // Who is neither ended well nor failed before the first failure is in flight with it.
+        let well = classes.iter().take_while(|class| !is_failure(class)).count();
+        let together = u64::try_from(classes.len() - well).unwrap();
+        let mut back = 0;
+        for (mut call, class) in calls.into_iter().zip(&classes) {
+            call.on_outcome(Tick::ORIGIN, 0, ended(Error::new(Kind::Unexpected, *class, "")), &mut gate);
+            back += End::Fail(*class).back();
+        }
+        let mut sends = 0;
+        for _ in 0..more {
+            let mut call = fresh(policy(), Tick::ORIGIN);
+            sends += u64::from(matches!(call.poll(Tick::ORIGIN, &mut gate), Step::Send(_)));
+        }
+        if classes.iter().any(is_failure) {
+            let capacity = CAPACITY.max(1_250 * together);
+            let before = 1_000 * u64::try_from(classes.len()).unwrap();
+            prop_assert!(before + 1_000 * sends <= capacity + back, "{sends} of {capacity}, {back}");
+        } else {
+            prop_assert_eq!(sends, u64::try_from(more).unwrap());
         }
     }
 
@@ -267,7 +308,7 @@ proptest! {
         (is_drained, history) in histories(),
         later in 0..2_000_u64,
     ) {
-        let mut both = Both::new(50);
+        let mut both = Both::new(FEW);
         if is_drained {
             both.drain();
         }
